@@ -1,0 +1,277 @@
+#include "document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "limits.h"
+#include "repair.h"
+#include "xj/utf8.h"
+
+void xji_input_release(xji_input *in)
+{
+    free(in->id);
+    free(in->path);
+    free(in->file);
+    free(in->json);
+    free(in->origin);
+    memset(in, 0, sizeof *in);
+}
+
+void xji_document_init(xji_document *d, size_t keep_changes)
+{
+    memset(d, 0, sizeof *d);
+    d->log.keep_max = keep_changes;
+}
+
+static void clear(xji_document *d)
+{
+    size_t keep = d->log.keep_max;
+    char **const strings[] = {&d->json_id, &d->json_path, &d->json_title, &d->json_agency, &d->json_date};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        free(*strings[i]);
+        *strings[i] = NULL;
+    }
+    xji_structure_release(&d->structure);
+    xji_log_release(&d->log);
+    d->log.keep_max = keep;
+    d->text.n = 0;
+    d->bytes.n = 0;
+    d->extra_bytes.n = 0;
+    d->n_extra = 0;
+    d->input_bytes = 0;
+}
+
+void xji_document_release(xji_document *d)
+{
+    clear(d);
+    xji_text_release(&d->text);
+    xj_buf_release(&d->bytes);
+    xj_buf_release(&d->extra_bytes);
+}
+
+/* ---- files ---- */
+
+static xj_status read_all(xji_document *d, int fd, const char *origin, xj_error *err)
+{
+    for (;;) {
+        xj_status st = xj_buf_reserve(&d->bytes, 65536, err);
+        if (st != XJ_OK)
+            return st;
+        size_t room = d->bytes.cap - d->bytes.n;
+        ssize_t got = read(fd, d->bytes.data + d->bytes.n, room);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return xj_fail_at(err, XJ_EIO, origin, d->bytes.n, "reading failed: %s",
+                              errno == EISDIR ? "it is a folder" : "input/output error");
+        if (got == 0)
+            return XJ_OK;
+        d->bytes.n += (size_t)got;
+        if (d->bytes.n > XJI_REPORT_BYTES_MAX)
+            return xj_fail_at(err, XJ_EINPUT, origin, XJ_NO_OFFSET, "longer than %zu MiB, the most a single report may have",
+                              XJI_REPORT_BYTES_MAX >> 20);
+    }
+}
+
+/* Only regular files, and never waiting: a FIFO opened for reading would hang. The file is read, not mapped. */
+static xj_status read_file(xji_document *d, const xji_input *in, xj_error *err)
+{
+    struct stat before, after;
+    for (int attempt = 0;; attempt++) {
+        int fd = open(in->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+            return xj_fail_at(err, XJ_EIO, in->origin, XJ_NO_OFFSET, "cannot be opened: %s",
+                              errno == ENOENT   ? "no such file"
+                              : errno == EACCES ? "permission denied"
+                              : errno == EMFILE ? "too many open files"
+                                                : "input/output error");
+        xj_status st = XJ_OK;
+        d->bytes.n = 0;
+        if (fstat(fd, &before) != 0)
+            st = xj_fail_at(err, XJ_EIO, in->origin, XJ_NO_OFFSET, "cannot be examined");
+        else if (!S_ISREG(before.st_mode))
+            st = xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not a regular file");
+        if (st == XJ_OK)
+            st = read_all(d, fd, in->origin, err);
+        bool changed = st == XJ_OK && (fstat(fd, &after) != 0 || after.st_size != before.st_size ||
+                                       after.st_mtime != before.st_mtime);
+        close(fd);
+        /* A file that is being written is read once more; then what was read counts. */
+        if (!changed || attempt == 1)
+            return st;
+    }
+}
+
+/* ---- JSON lines ---- */
+
+static char *copy_string(const json_t *value)
+{
+    size_t n = json_string_length(value);
+    char *s = malloc(n + 1);
+    if (s) {
+        memcpy(s, json_string_value(value), n);
+        s[n] = '\0';
+        for (size_t i = 0; i < n; i++)
+            if (s[i] == '\0')
+                s[i] = ' ';
+    }
+    return s;
+}
+
+/* A number as JSON would write it; owned by the caller (free). */
+static char *number_text(const json_t *value)
+{
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+}
+
+static xj_status keep_extra(xji_document *d, const char *name, const json_t *value, xj_error *err)
+{
+    if (d->n_extra == XJ_EXTRA_MAX)
+        return XJ_OK;
+    bool is_number = json_is_number(value);
+    char *number = is_number ? number_text(value) : NULL;
+    const char *text = is_number ? number : json_string_value(value);
+    size_t n = is_number ? (number ? strlen(number) : 0) : json_string_length(value);
+    xj_status st = text ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for a JSON field");
+    size_t at = d->extra_bytes.n;
+    if (st == XJ_OK)
+        st = xj_buf_put(&d->extra_bytes, name, strlen(name), err);
+    if (st == XJ_OK)
+        st = xj_buf_put(&d->extra_bytes, text, n, err);
+    if (st == XJ_OK) {
+        d->extra[d->n_extra].name_at = at;
+        d->extra[d->n_extra].name_n = strlen(name);
+        d->extra[d->n_extra].value_at = at + strlen(name);
+        d->extra[d->n_extra].value_n = n;
+        d->extra[d->n_extra++].is_number = is_number;
+    }
+    free(number);
+    return st;
+}
+
+static xj_status take_fields(xji_document *d, const xji_input *in, json_t *object, xj_error *err)
+{
+    static const struct {
+        const char *name;
+        size_t member;
+    } known[] = {{"id", offsetof(xji_document, json_id)},
+                 {"path", offsetof(xji_document, json_path)},
+                 {"title", offsetof(xji_document, json_title)},
+                 {"agency", offsetof(xji_document, json_agency)},
+                 {"date", offsetof(xji_document, json_date)}};
+    const json_t *text = json_object_get(object, "text");
+    if (!json_is_string(text))
+        return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "the object has no string \"text\"");
+    xj_status st = xj_buf_put(&d->bytes, json_string_value(text), json_string_length(text), err);
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value) {
+        if (st != XJ_OK)
+            break;
+        if (strcmp(name, "text") == 0 || !(json_is_string(value) || json_is_number(value)))
+            continue;
+        size_t k = 0;
+        while (k < sizeof known / sizeof *known && strcmp(known[k].name, name) != 0)
+            k++;
+        if (k == sizeof known / sizeof *known) {
+            st = keep_extra(d, name, value, err);
+            continue;
+        }
+        char **member = (char **)(void *)((char *)d + known[k].member);
+        *member = json_is_string(value) ? copy_string(value) : number_text(value);
+        if (!*member)
+            st = xj_fail(err, XJ_ENOMEM, "no memory for a JSON field");
+        else if (**member == '\0') { /* an empty field says nothing */
+            free(*member);
+            *member = NULL;
+        }
+    }
+    if (st == XJ_OK && d->json_id && strlen(d->json_id) > XJI_ID_MAX)
+        st = xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "an id longer than %d bytes", XJI_ID_MAX);
+    return st;
+}
+
+static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
+{
+    json_error_t why;
+    const char *s = in->json;
+    size_t n = in->n_json;
+    if (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) {
+        s += 3;
+        n -= 3;
+    }
+    json_t *object = json_loadb(s, n, JSON_ALLOW_NUL, &why);
+    if (!object)
+        return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not valid JSON: %s (column %d)", why.text, why.column);
+    xj_status st = json_is_object(object)
+                       ? take_fields(d, in, object, err)
+                       : xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "a JSON value that is not an object");
+    json_decref(object);
+    return st;
+}
+
+xj_status xji_document_load(xji_document *d, const xji_input *in, xji_segmentation mode, xj_error *err)
+{
+    clear(d);
+    xj_status st = in->json ? parse_json(d, in, err) : read_file(d, in, err);
+    d->input_bytes = d->bytes.n;
+    if (st == XJ_OK) {
+        xj_error e = XJ_ERROR_INIT;
+        st = in->json ? xji_decode_as(&d->text, &d->decoded, XJ_ENC_UTF8, d->bytes.data, d->bytes.n, &d->log, &e)
+                      : xji_decode(&d->text, &d->decoded, d->bytes.data, d->bytes.n, &d->log, &e);
+        if (st != XJ_OK)
+            xj_fail_at(err, st, in->origin, e.offset, "%s", e.message);
+    }
+    if (st == XJ_OK)
+        st = xji_repair(&d->text, &d->log, err);
+    if (st == XJ_OK) {
+        xji_given given = {d->json_title, d->json_agency, d->json_date};
+        st = xji_structure_find(&d->structure, &d->text, &given, in->file, mode, &d->log, err);
+    }
+    return st;
+}
+
+const char *xji_document_id(const xji_document *d, const xji_input *in)
+{
+    return d->json_id ? d->json_id : in->id;
+}
+
+const char *xji_document_path(const xji_document *d, const xji_input *in)
+{
+    return d->json_path ? d->json_path : in->path;
+}
+
+xj_status xji_document_passage(const xji_document *d, size_t passage, xji_text *out, xj_error *err)
+{
+    const xji_passage *p = &d->structure.passages[passage];
+    out->n = 0;
+    for (uint32_t k = 0; k < p->n_pieces; k++) {
+        xji_range r = d->structure.pieces[p->first_piece + k];
+        size_t n = r.e - r.b;
+        xj_status st = xji_text_reserve(out, out->n + n, err);
+        if (st != XJ_OK)
+            return st;
+        memcpy(out->cp + out->n, d->text.cp + r.b, n * sizeof *out->cp);
+        memcpy(out->beg + out->n, d->text.beg + r.b, n * sizeof *out->beg);
+        memcpy(out->len + out->n, d->text.len + r.b, n);
+        memcpy(out->mark + out->n, d->text.mark + r.b, n);
+        out->n += n;
+    }
+    return XJ_OK;
+}
+
+xj_status xji_document_utf8(const xji_document *d, xji_range at, xj_buf *out, xj_error *err)
+{
+    xj_status st = xj_buf_reserve(out, (size_t)(at.e - at.b) * 4, err);
+    if (st != XJ_OK)
+        return st;
+    for (uint32_t i = at.b; i < at.e; i++)
+        out->n += xj_utf8_encode(out->data + out->n, d->text.cp[i]);
+    return XJ_OK;
+}

@@ -1,0 +1,18 @@
+/* Limits of the indexer, in one place; each has a test. */
+#ifndef XJI_LIMITS_H
+#define XJI_LIMITS_H
+
+/* A file or JSON line beyond this is not read: it is skipped with a message. */
+#define XJI_REPORT_BYTES_MAX ((size_t)64 << 20)
+
+/* Bytes of a report id (a path can be this long). */
+#define XJI_ID_MAX 4096
+
+/* Depth of folders below a PATH argument. */
+#define XJI_WALK_DEPTH_MAX 1000
+
+/* Least --memory: below this a single report could not be indexed. */
+#define XJI_MEMORY_MIN ((size_t)32 << 20)
+#define XJI_MEMORY_DEFAULT ((size_t)512 << 20)
+
+#endif

@@ -1,0 +1,372 @@
+/*
+ * Phrases by adjacency chains. For each neighbouring pair of units the index holds a list; the lists are intersected from
+ * the rarest on, and in each common passage the adjacency codes are chained: AB and BC stand side by side exactly when
+ * AB's second occurrence number equals BC's first. Numbers saturate at 15; a passage where that could matter, a phrase
+ * with breaking characters, and one whose script must be exact are verified in the text.
+ */
+#include "phrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "xj/utf8.h"
+
+bool xji_clock_expired(xji_clock *c)
+{
+    if (c->deadline_ns == 0 || c->expired || (++c->ticks & 1023) != 0)
+        return c->expired;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    c->expired = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec >= c->deadline_ns;
+    return c->expired;
+}
+
+xj_status xji_list_put(xji_list *l, uint32_t doc, uint32_t count, xj_error *err)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 64;
+        uint32_t *d = realloc(l->doc, cap * sizeof *d);
+        if (d)
+            l->doc = d;
+        uint32_t *c = d ? realloc(l->count, cap * sizeof *c) : NULL;
+        if (c)
+            l->count = c;
+        if (!c)
+            return xj_fail(err, XJ_ENOMEM, "no memory for %zu passages", cap);
+        l->cap = cap;
+    }
+    l->doc[l->n] = doc;
+    l->count[l->n++] = count;
+    return XJ_OK;
+}
+
+void xji_list_release(xji_list *l)
+{
+    free(l->doc);
+    free(l->count);
+    *l = (xji_list){0};
+}
+
+size_t xji_list_seek(const xji_list *l, size_t from, uint32_t doc)
+{
+    size_t step = 1, lo = from, hi = from;
+    while (hi < l->n && l->doc[hi] < doc) {
+        lo = hi + 1;
+        hi += step;
+        step *= 2;
+    }
+    if (hi > l->n)
+        hi = l->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (l->doc[mid] < doc)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* ---- verification ---- */
+
+xj_status xji_verifier_load(xji_verifier *v, xj_segment *seg, uint32_t doc, unsigned flags, xj_error *err)
+{
+    xj_status st = xj_segment_record(seg, XJ_STORE_TEXT, doc, &v->record, err);
+    if (st != XJ_OK)
+        return st;
+    xj_rd r = xj_rd_of(v->record.data, v->record.n);
+    uint64_t n = xj_rd_varint(&r);
+    const uint8_t *s = n <= v->record.n ? xj_rd_take(&r, (size_t)n) : NULL;
+    if (!s)
+        return xj_fail(err, XJ_ECORRUPT, "a passage record that is cut short");
+    if (n + 1 > v->cap) {
+        uint32_t *p = realloc(v->cp, (size_t)(n + 1) * sizeof *p);
+        if (!p)
+            return xj_fail(err, XJ_ENOMEM, "no memory for a passage");
+        v->cp = p;
+        v->cap = (size_t)n + 1;
+    }
+    size_t n_cp = 0;
+    for (size_t i = 0; i < n; n_cp++)
+        i += xj_utf8_decode(s + i, (size_t)n - i, &v->cp[n_cp], NULL);
+    return xj_units_read(&v->units, v->cp, n_cp, flags, err);
+}
+
+uint32_t xji_verifier_count(const xji_verifier *v, const xj_units *phrase)
+{
+    uint32_t n = 0;
+    for (size_t i = xj_units_find(&v->units, phrase, 0); i != SIZE_MAX; i = xj_units_find(&v->units, phrase, i + 1))
+        n++;
+    return n;
+}
+
+void xji_verifier_release(xji_verifier *v)
+{
+    xj_record_release(&v->record);
+    free(v->cp);
+    xj_units_release(&v->units);
+    memset(v, 0, sizeof *v);
+}
+
+/* ---- lists of single units ---- */
+
+static xj_status sum_terms(xj_segment *seg, uint64_t range[2][2], uint32_t *count, xji_clock *clock, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    for (int k = 0; k < 2; k++) {
+        for (uint64_t i = range[k][0]; i < range[k][1] && st == XJ_OK && !xji_clock_expired(clock); i++) {
+            xj_term term;
+            xj_postings it;
+            st = xj_segment_term(seg, i, &term, err);
+            if (st == XJ_OK)
+                st = xj_postings_open(&it, seg, &term, err);
+            while (st == XJ_OK && it.doc != XJ_DOC_END) {
+                count[it.doc] += it.tf;
+                st = xj_postings_next(&it, err);
+            }
+        }
+    }
+    return st;
+}
+
+xj_status xji_char_list(xj_segment *seg, uint32_t cp, xji_clock *clock, xji_list *out, xj_error *err)
+{
+    /* Every character is the first of exactly one token: a pair or single, or a boundary pair with a word. */
+    uint64_t range[2][2];
+    uint8_t prefix[6];
+    size_t n = 0;
+    prefix[n++] = XJ_KEY_PAIR;
+    n += xj_utf8_encode(prefix + n, cp);
+    prefix[n++] = XJ_KEY_JOINT;
+    uint64_t n_passages = xj_segment_stats_of(seg)->n_passages;
+    xj_status st = xj_segment_pair_range(seg, cp, &range[0][0], &range[0][1], err);
+    if (st == XJ_OK)
+        st = xj_segment_word_range(seg, prefix, n, &range[1][0], &range[1][1], err);
+    if (st != XJ_OK || (range[0][0] == range[0][1] && range[1][0] == range[1][1]))
+        return st;
+    uint32_t *count = calloc((size_t)n_passages, sizeof *count);
+    if (!count)
+        return xj_fail(err, XJ_ENOMEM, "no memory to count a character in %llu passages", (unsigned long long)n_passages);
+    st = sum_terms(seg, range, count, clock, err);
+    for (uint32_t d = 0; d < n_passages && st == XJ_OK; d++)
+        if (count[d])
+            st = xji_list_put(out, d, count[d], err);
+    free(count);
+    return st;
+}
+
+static xj_status term_list(xj_segment *seg, const xj_term *term, xji_clock *clock, xji_list *out, xj_error *err)
+{
+    xj_postings it;
+    xj_status st = xj_postings_open(&it, seg, term, err);
+    while (st == XJ_OK && it.doc != XJ_DOC_END && !xji_clock_expired(clock)) {
+        st = xji_list_put(out, it.doc, it.tf, err);
+        if (st == XJ_OK)
+            st = xj_postings_next(&it, err);
+    }
+    return st;
+}
+
+/* ---- chains ---- */
+
+/* One neighbouring pair of units of the phrase. */
+typedef struct link {
+    xj_postings it;
+} link;
+
+static size_t unit_key(const xj_units *u, size_t i, uint8_t *out)
+{
+    if (u->unit[i].kind == XJ_UNIT_CHAR)
+        return xj_utf8_encode(out, u->unit[i].cp);
+    memcpy(out, u->words + u->unit[i].word_off, u->unit[i].word_len);
+    return u->unit[i].word_len;
+}
+
+static xj_status pair_term(xj_segment *seg, const xj_units *u, size_t i, xj_term *term, xj_error *err)
+{
+    if (u->unit[i].kind == XJ_UNIT_CHAR && u->unit[i + 1].kind == XJ_UNIT_CHAR)
+        return xj_segment_pair(seg, u->unit[i].cp, u->unit[i + 1].cp, term, err);
+    uint8_t key[XJ_KEY_MAX + 16];
+    size_t n = 0;
+    key[n++] = XJ_KEY_PAIR;
+    n += unit_key(u, i, key + n);
+    key[n++] = XJ_KEY_JOINT;
+    n += unit_key(u, i + 1, key + n);
+    return xj_segment_word(seg, key, n, term, err);
+}
+
+/* Number of chains through the links' codes in the current passage; *unsure when saturated codes could make it wrong. */
+static xj_status count_chains(link *l, size_t n, uint32_t *count, bool *unsure, xj_error *err)
+{
+    uint32_t reach = 0; /* bit b: a chain so far ends at occurrence b of the last unit */
+    *count = 0;
+    *unsure = false;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *codes;
+        xj_status st = xj_postings_adjacency(&l[i].it, &codes, err);
+        if (st != XJ_OK)
+            return st;
+        uint32_t next = 0, chains = 0;
+        for (uint32_t k = 0; k < l[i].it.tf; k++) {
+            uint32_t first = codes[k] >> 4, second = codes[k] & 15;
+            if (first == 15 || second == 15) {
+                *unsure = true;
+                return XJ_OK;
+            }
+            if (i == 0 || (reach >> first & 1)) {
+                next |= 1u << second;
+                chains++;
+            }
+        }
+        if (chains == 0)
+            return XJ_OK;
+        reach = next;
+        *count = i + 1 == n ? chains : 0;
+    }
+    return XJ_OK;
+}
+
+static int by_df(const void *a, const void *b)
+{
+    uint32_t x = (*(link *const *)a)->it.term.df, y = (*(link *const *)b)->it.term.df;
+    return (x > y) - (x < y);
+}
+
+/* Move all links to the first common passage at or after the first's; false when there is none. */
+static xj_status align(link **order, size_t n, bool *found, xj_error *err)
+{
+    *found = false;
+    for (;;) {
+        uint32_t doc = order[0]->it.doc;
+        size_t k = 1;
+        if (doc == XJ_DOC_END)
+            return XJ_OK;
+        for (; k < n; k++) {
+            xj_status st = xj_postings_seek(&order[k]->it, doc, err);
+            if (st != XJ_OK)
+                return st;
+            if (order[k]->it.doc != doc)
+                break;
+        }
+        if (k == n) {
+            *found = true;
+            return XJ_OK;
+        }
+        if (order[k]->it.doc == XJ_DOC_END)
+            return XJ_OK;
+        xj_status st = xj_postings_seek(&order[0]->it, order[k]->it.doc, err);
+        if (st != XJ_OK)
+            return st;
+    }
+}
+
+static xj_status verify(xji_verifier *v, const xj_query *q, const xji_phrase *p, xj_segment *seg, uint32_t doc,
+                        uint32_t *count, xj_error *err)
+{
+    bool exact = q->flags & XJ_QUERY_EXACT_SCRIPT;
+    xj_status st = xji_verifier_load(v, seg, doc, exact ? XJ_UNITS_EXACT_SCRIPT : 0, err);
+    *count = st == XJ_OK ? xji_verifier_count(v, exact ? &p->exact : &p->units) : 0;
+    return st;
+}
+
+static xj_status walk_links(const xj_query *q, const xji_phrase *p, xj_segment *seg, link *l, link **order, size_t n,
+                            bool must_verify, xji_verifier *v, xji_clock *clock, xji_list *out, xj_error *err)
+{
+    for (;;) {
+        bool found, unsure = must_verify;
+        uint32_t count = 0;
+        xj_status st = align(order, n, &found, err);
+        if (st != XJ_OK || !found || xji_clock_expired(clock))
+            return st;
+        uint32_t doc = order[0]->it.doc;
+        if (!unsure && n == 1)
+            count = l[0].it.tf;
+        else if (!unsure)
+            st = count_chains(l, n, &count, &unsure, err);
+        if (st == XJ_OK && unsure)
+            st = verify(v, q, p, seg, doc, &count, err);
+        if (st == XJ_OK && count > 0)
+            st = xji_list_put(out, doc, count, err);
+        if (st == XJ_OK)
+            st = xj_postings_next(&order[0]->it, err);
+        if (st != XJ_OK)
+            return st;
+    }
+}
+
+static xj_status pairs_list(const xj_query *q, const xji_phrase *p, xj_segment *seg, xji_verifier *v, xji_clock *clock,
+                            xji_list *out, xj_error *err)
+{
+    const xj_units *u = &p->units;
+    bool must_verify = p->n_pairs + 1 != u->n || (q->flags & XJ_QUERY_EXACT_SCRIPT);
+    link *l = malloc(p->n_pairs * sizeof *l);
+    link **order = malloc(p->n_pairs * sizeof(link *));
+    xj_status st = l && order ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for a phrase");
+    size_t n = 0;
+    bool absent = false;
+    for (size_t i = 0; i + 1 < u->n && st == XJ_OK && !absent; i++) {
+        if (u->unit[i].kind == XJ_UNIT_BREAK || u->unit[i + 1].kind == XJ_UNIT_BREAK)
+            continue;
+        xj_term term;
+        st = pair_term(seg, u, i, &term, err);
+        absent = st == XJ_OK && term.df == 0;
+        if (st == XJ_OK && !absent)
+            st = xj_postings_open(&l[n].it, seg, &term, err);
+        if (st == XJ_OK && !absent) {
+            order[n] = &l[n];
+            n++;
+        }
+    }
+    if (st == XJ_OK && !absent) {
+        qsort(order, n, sizeof(link *), by_df);
+        st = walk_links(q, p, seg, l, order, n, must_verify, v, clock, out, err);
+    }
+    free(l);
+    free(order);
+    return st;
+}
+
+/* A phrase without pairs: single units, perhaps with breaking characters around and between them. */
+static xj_status singles_list(const xj_query *q, const xji_phrase *p, xj_segment *seg, xji_verifier *v, xji_clock *clock,
+                              xji_list *out, xj_error *err)
+{
+    const xj_units *u = &p->units;
+    /* A word narrows more, and costs less, than a character. */
+    size_t pick = SIZE_MAX;
+    for (size_t i = 0; i < u->n; i++)
+        if (u->unit[i].kind == XJ_UNIT_WORD || (u->unit[i].kind == XJ_UNIT_CHAR && pick == SIZE_MAX))
+            if (pick == SIZE_MAX || u->unit[pick].kind != XJ_UNIT_WORD)
+                pick = i;
+    xji_list candidates = {0};
+    xj_status st;
+    if (u->unit[pick].kind == XJ_UNIT_CHAR) {
+        st = xji_char_list(seg, u->unit[pick].cp, clock, &candidates, err);
+    } else {
+        uint8_t key[XJ_KEY_MAX];
+        xj_term term;
+        key[0] = XJ_KEY_WORD;
+        size_t n = 1 + unit_key(u, pick, key + 1);
+        st = xj_segment_word(seg, key, n, &term, err);
+        if (st == XJ_OK)
+            st = term_list(seg, &term, clock, &candidates, err);
+    }
+    if (st == XJ_OK && u->n == 1 && !(q->flags & XJ_QUERY_EXACT_SCRIPT)) {
+        *out = candidates;
+        return XJ_OK;
+    }
+    for (size_t i = 0; i < candidates.n && st == XJ_OK && !xji_clock_expired(clock); i++) {
+        uint32_t count;
+        st = verify(v, q, p, seg, candidates.doc[i], &count, err);
+        if (st == XJ_OK && count > 0)
+            st = xji_list_put(out, candidates.doc[i], count, err);
+    }
+    xji_list_release(&candidates);
+    return st;
+}
+
+xj_status xji_phrase_list(const xj_query *q, const xji_phrase *p, xj_segment *seg, xji_verifier *v, xji_clock *clock,
+                          xji_list *out, xj_error *err)
+{
+    return p->n_pairs > 0 ? pairs_list(q, p, seg, v, clock, out, err) : singles_list(q, p, seg, v, clock, out, err);
+}
