@@ -13,7 +13,7 @@
 #include "xj/utf8.h"
 
 /* Each round but the last changes something, real files need two. The bound guards against a text made to need more. */
-enum { MAX_ROUNDS = 16, BLOCK = 32 };
+enum { MAX_ROUNDS = 64, BLOCK = 32 };
 
 size_t xji_find_either(const uint32_t *cp, size_t from, size_t n, uint32_t a, uint32_t b)
 {

@@ -21,6 +21,9 @@
 #define PRIOR_CHARS 500.0
 #define PAIR_CHARS 50.0
 
+/* Private characters stand for rare ones in many undamaged texts, so they are no evidence of damage. */
+#define PRIVATE_P 5e-4
+
 enum { CODES = 0x10000, NONE = 1, CP_BITS = 21 };
 
 xj_status xji_gbk_open(xji_gbk *g, xj_error *err)
@@ -252,7 +255,7 @@ static double prior(const xji_model *m, uint32_t folded, uint32_t cp, unsigned c
             return 0.006 / 3008;
         return 0.002 / 15000;
     }
-    return cp - 0xE000 < 0x1900 ? 5e-8 : 1e-6;
+    return cp - 0xE000 < 0x1900 ? PRIVATE_P : 1e-6;
 }
 
 double xji_model_p(const xji_model *m, uint32_t cp, unsigned code)

@@ -21,27 +21,28 @@
 #define CERTAIN_NEXT_TO 4.0 /* the same beside a run already known to be slipped, across one lost character */
 #define DOUBTFUL 6.0        /* worth telling, not worth acting */
 #define WORTH_COUNTING -6.0 /* by the prior alone: worth counting the report for */
-#define CLEAR_START 6.0     /* a start inside a run must beat every later start by this much */
+#define CLEAR 6.0           /* a longer slipped part must beat a shorter one by this much */
 
-/* What a start costs: beside a sign, at the beginning of a run, anywhere else. */
+/* What a start or an end costs: beside a sign, at the edge of a run, anywhere else. */
 #define START_AT_SIGN 1.0
 #define START_AT_EDGE 4.0
 #define START_INSIDE 10.0
 #define END_AT_SIGN 1.0
 #define END_AT_EDGE 4.0
+#define END_INSIDE 10.0
 
 #define HALF_TRAIL 4.5 /* the byte left of the character before: one of about 90 */
 #define HALF_LEAD 3.9  /* the byte left of the character after: one of about 50 */
 
-/* Sites that inject pinyin also drop what they cannot decode without a trace, so that the two bytes of a restored
- * character may belong to two characters. Such a false one is made of two first bytes, which gives any of 1,600
- * characters, or of a first byte and an ASCII character, which gives any of 7,800. */
+/* Where bytes that make no character were dropped, the two bytes of a restored character may belong to two characters.
+ * Such a false one is made of two first bytes, which gives any of 1,600 characters, or of a first byte and an ASCII
+ * character, which gives any of 7,800. */
 #define DROPPED 0.12
-#define FALSE_P(n_choices) (DROPPED / (1 - DROPPED) / (n_choices))
+#define DROPPED_LEAST 0.02 /* for symbols: where no character was dropped, one may have been changed */
 #define FALSE_CHOICES 1600
 #define FALSE_CHOICES_ASCII 7800
-#define TRUE_SURE 40.0 /* so much more likely true than false: restored */
-#define TRUE_LIKELY 2.0 /* so much more likely: a conjecture; less: lost */
+#define TRUE_SURE 20.0  /* so much more likely true than false: restored */
+#define TRUE_LIKELY 1.0 /* so much more likely: a conjecture; less: lost */
 
 #define STRONG 24.0 /* likelihood ratio of one neighbour alone that completes a half character */
 
@@ -57,7 +58,7 @@ enum {
 /* A run of characters of two bytes, as far as they stand together. */
 typedef struct run {
     uint32_t b, e;    /* code points */
-    uint32_t at;      /* where the slipped part begins; it ends at e */
+    uint32_t at, end; /* the slipped part */
     bool sign_left;   /* a sign of damage stands at b - 1 */
     bool sign_right;  /* a sign of damage stands at e */
     bool orphan_left; /* what stands at b - 1 is left of pinyin whose character is damaged */
@@ -97,6 +98,7 @@ typedef struct slip {
     size_t n_edits, cap_edits;
     restored *out;
     size_t n_out, cap_out;
+    double dropped;    /* share of the pairs of bytes in slipped parts that were dropped without a trace */
     reading *readings; /* sorted, no two alike; NULL = not made yet */
     size_t n_readings;
 } slip;
@@ -239,14 +241,22 @@ static xj_status find_runs(slip *s, size_t trigger, xj_error *err)
 /* Code of the shifted character that begins with the second byte of code point i of run r; 0 = none. */
 static unsigned shifted_code(slip *s, const run *r, size_t i)
 {
-    unsigned trail = i + 1 < r->e ? code_at(s, i + 1) >> 8 : s->t->cp[i + 1];
-    return (code_at(s, i) & 0xFF) << 8 | trail;
+    unsigned lead = code_at(s, i) & 0xFF;
+    if (lead < 0x81 || (i + 1 == r->e && !r->swallows))
+        return 0;
+    return lead << 8 | (i + 1 < r->e ? code_at(s, i + 1) >> 8 : s->t->cp[i + 1]);
+}
+
+/* Whether the second byte of code point i is an ASCII character of its own: reading late ends there by itself. */
+static bool ends_itself(slip *s, size_t i)
+{
+    return (code_at(s, i) & 0xFF) < 0x80;
 }
 
 /* Code points of r that give a restored character each. */
-static size_t n_shifted(const run *r, size_t from)
+static size_t n_shifted(const run *r)
 {
-    return r->e - from - 1 + r->swallows;
+    return r->end - r->at - 1;
 }
 
 static double log_p(const xji_model *m, uint32_t before, uint32_t cp, unsigned code)
@@ -260,37 +270,60 @@ static double log_p(const xji_model *m, uint32_t before, uint32_t cp, unsigned c
 static double start_cost(const run *r, size_t i)
 {
     if (i > r->b)
-        return START_INSIDE;
-    return r->sign_left || r->orphan_left ? START_AT_SIGN : START_AT_EDGE;
+        return HALF_TRAIL + START_INSIDE;
+    return HALF_TRAIL + (r->sign_left || r->orphan_left ? START_AT_SIGN : START_AT_EDGE);
 }
 
-/* Find the best start of the slipped part of r and what is gained by it. One pass from the end of the run to its
- * beginning; an earlier start must be clearly better than a later one, so that nothing uncertain is touched. */
+/* The same for its last code point i. */
+static double end_cost(slip *s, const run *r, size_t i)
+{
+    if (ends_itself(s, i))
+        return END_AT_EDGE;
+    if (i + 1 < r->e)
+        return HALF_LEAD + END_INSIDE;
+    return HALF_LEAD + (r->sign_right ? END_AT_SIGN : END_AT_EDGE);
+}
+
+/* Find the slipped part of r and what is gained by it: the best of all stretches, by one pass from the end of the run
+ * to its beginning. A longer stretch must be clearly better than a shorter one, so that nothing uncertain is touched. */
 static void judge(slip *s, run *r)
 {
     const xji_model *m = &s->model;
     const xji_text *t = s->t;
-    double tail = 0; /* shifted reading minus the one that stands, from code point i to the end */
-    if (r->swallows)
-        tail -= log_p(m, t->cp[r->e - 1], t->cp[r->e], 0);
-    else
-        tail -= HALF_LEAD + (r->sign_right ? END_AT_SIGN : END_AT_EDGE);
+    /* Shifted reading minus the one that stands, from code point i + 1 to the best end after it. */
+    double after = 0;
+    uint32_t after_end = 0;
     r->gain = -INFINITY;
-    r->at = r->e;
+    r->at = r->end = r->e;
     for (size_t i = r->e; i-- > r->b;) {
-        bool shifted = i + 1 < r->e || r->swallows;
-        unsigned code = shifted ? shifted_code(s, r, i) : 0;
-        uint32_t here = shifted ? xji_gbk_char(&s->gbk, code) : 0;
-        tail -= log_p(m, i > r->b ? t->cp[i - 1] : 0, t->cp[i], code_at(s, i));
-        double gain = tail - HALF_TRAIL - start_cost(r, i) + (shifted ? log_p(m, 0, here, code) : 0);
-        if (gain > r->gain + CLEAR_START) {
+        unsigned code = shifted_code(s, r, i);
+        uint32_t here = xji_gbk_char(&s->gbk, code);
+        double stands = log_p(m, i > r->b ? t->cp[i - 1] : 0, t->cp[i], code_at(s, i));
+        double rest = -end_cost(s, r, i), first = rest;
+        uint32_t end = (uint32_t)i + 1;
+        if (code && i + 1 == r->e) { /* the last byte goes together with the ASCII character after the run */
+            after = -log_p(m, t->cp[i], t->cp[i + 1], 0);
+            after_end = r->e + 1;
+        }
+        if (code) {
+            uint32_t previous = i > r->b ? xji_gbk_char(&s->gbk, shifted_code(s, r, i - 1)) : 0;
+            double on = after + log_p(m, previous, here, code);
+            if (on > rest + CLEAR) {
+                rest = on;
+                first = after + log_p(m, 0, here, code);
+                end = after_end;
+            }
+        }
+        double gain = first - stands - start_cost(r, i);
+        if (gain > r->gain + CLEAR) {
             r->gain = gain;
             r->at = (uint32_t)i;
+            r->end = end;
         }
-        uint32_t previous = i > r->b ? xji_gbk_char(&s->gbk, shifted_code(s, r, i - 1)) : 0;
-        tail += shifted ? log_p(m, previous, here, code) : 0;
+        after = rest - stands;
+        after_end = end;
     }
-    if (n_shifted(r, r->at) == 0)
+    if (n_shifted(r) == 0)
         r->gain = -INFINITY; /* two half characters and nothing between: not to be judged */
 }
 
@@ -301,12 +334,12 @@ static xj_status count_report(slip *s, xj_error *err)
     size_t r = 0, g = 0;
     uint32_t before = 0;
     for (size_t i = 0; i < t->n;) {
-        while (r < s->n_runs && (s->runs[r].e <= i || !s->runs[r].suspicious))
+        while (r < s->n_runs && (s->runs[r].end <= i || !s->runs[r].suspicious))
             r++;
         while (g < s->glosses.n && s->glosses.gloss[g].b < i)
             g++;
         if (r < s->n_runs && i >= s->runs[r].at) {
-            i = s->runs[r].e;
+            i = s->runs[r].end;
             before = 0;
         } else if (s->glosses.injected && g < s->glosses.n && s->glosses.gloss[g].b == i) {
             i = s->glosses.gloss[g].e;
@@ -323,19 +356,45 @@ static xj_status count_report(slip *s, xj_error *err)
     return XJ_OK;
 }
 
+/* Whether the slipped parts of two runs have nothing but one sign between them. */
+static bool is_split_by_sign(const run *a, const run *b)
+{
+    return a->sign_right && a->end == a->e && a->e + 1 == b->b && b->at == b->b;
+}
+
 /* A run that is not certain alone is so beside one that is, across one sign. */
 static void accept_neighbours(slip *s)
 {
     for (size_t i = 1; i < s->n_runs; i++) {
         run *a = &s->runs[i - 1], *b = &s->runs[i];
-        if (a->slipped && a->sign_right && a->e + 1 == b->b && b->at == b->b && b->gain > CERTAIN_NEXT_TO)
+        if (a->slipped && is_split_by_sign(a, b) && b->gain > CERTAIN_NEXT_TO && b->end == b->e)
             b->slipped = true;
     }
     for (size_t i = s->n_runs; i-- > 1;) {
         run *a = &s->runs[i - 1], *b = &s->runs[i];
-        if (b->slipped && b->at == b->b && a->sign_right && a->e + 1 == b->b && a->at == a->b && a->gain > CERTAIN_NEXT_TO)
+        if (b->slipped && is_split_by_sign(a, b) && a->gain > CERTAIN_NEXT_TO && a->at == a->b)
             a->slipped = true;
     }
+}
+
+/* How likely it is that two bytes which make no character were dropped without a trace between two characters of a
+ * slipped part. Sites that inject pinyin do it. Of other readers we see whether they do: one pair in eight makes no
+ * character, so that the longer the slipped parts without a private character or a sign in them, the likelier. */
+static double find_dropped(const slip *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_runs; i++) {
+        const run *r = &s->runs[i];
+        if (!r->slipped)
+            continue;
+        n += n_shifted(r);
+        if (i + 1 < s->n_runs && s->runs[i + 1].slipped && is_split_by_sign(r, r + 1) && !s->glosses.injected)
+            return 0;
+        for (size_t k = r->at; k < r->end && k < r->e; k++)
+            if (is_private(s->t->cp[k]))
+                return 0;
+    }
+    return s->glosses.injected ? DROPPED : DROPPED / (1 + pow(1 - DROPPED, (double)n));
 }
 
 /* Look for slipped runs. *any says whether one is worth an action or a word. */
@@ -366,9 +425,10 @@ static xj_status examine(slip *s, const xji_text *t, bool *any, xj_error *err)
     for (size_t i = 0; i < s->n_runs && st == XJ_OK; i++) {
         run *r = &s->runs[i];
         judge(s, r);
-        r->slipped = r->suspicious && r->gain > CERTAIN && n_shifted(r, r->at) >= SHIFTED_MIN;
+        r->slipped = r->suspicious && r->gain > CERTAIN && n_shifted(r) >= SHIFTED_MIN;
     }
     accept_neighbours(s);
+    s->dropped = find_dropped(s);
     return st;
 }
 
@@ -646,7 +706,7 @@ static xj_status restore_start(slip *s, const run *r, edit *x, uint32_t right, x
 static xj_status restore_between(slip *s, const run *r, run *next, edit *x, uint32_t left, xji_log *log, xj_error *err)
 {
     uint32_t pair[2];
-    uint32_t right = n_shifted(next, next->b) ? xji_gbk_char(&s->gbk, shifted_code(s, next, next->b)) : 0;
+    uint32_t right = xji_gbk_char(&s->gbk, shifted_code(s, next, next->b));
     next->start_done = true;
     if (!complete_both(s, code_at(s, r->e - 1) & 0xFF, code_at(s, next->b) >> 8, han_or_none(left),
                        han_or_none(right), pair)) {
@@ -659,90 +719,115 @@ static xj_status restore_between(slip *s, const run *r, run *next, edit *x, uint
     return st == XJ_OK ? put(s, pair[1], r->e, next->b + 1, XJI_MARK_CONJECTURE, err) : st;
 }
 
-/* The character whose first byte ends run r. */
+/* What stood before orphaned pinyin after run r. */
+static xj_status restore_orphan(slip *s, const run *r, edit *x, xji_log *log, xj_error *err)
+{
+    xj_status st = s->readings ? XJ_OK : list_readings(s, err);
+    if (st != XJ_OK)
+        return st;
+    uint32_t found[2];
+    size_t n = complete_orphan(s, code_at(s, r->e - 1) & 0xFF, r->orphan_right, found);
+    if (n == 0)
+        return XJ_OK; /* what is left of the pinyin is logged with the pinyin */
+    x->e = r->orphan_right->e;
+    log_conjecture(s, r->e - 1, x->e, found, n, log);
+    st = put(s, found[0], r->e - 1, n == 1 ? x->e : r->e + 1, XJI_MARK_CONJECTURE, err);
+    return st == XJ_OK && n == 2 ? put(s, found[1], r->e, x->e, XJI_MARK_CONJECTURE, err) : st;
+}
+
+/* What the last byte of the slipped part of r is part of; left is the character before it. */
 static xj_status restore_end(slip *s, run *r, edit *x, uint32_t left, xji_log *log, xj_error *err)
 {
     const xji_text *t = s->t;
-    if (r->swallows)
-        return XJ_OK;
+    if (r->end > r->e)
+        return XJ_OK; /* it went together with an ASCII character */
+    size_t last = r->end - 1;
+    unsigned lead = code_at(s, last) & 0xFF;
+    if (ends_itself(s, last))
+        return put(s, lead, last, r->end, XJI_MARK_RESTORED, err);
     run *next = r + 1 < s->runs + s->n_runs ? r + 1 : NULL;
-    if (next && next->slipped && next->at == next->b && r->sign_right && r->e + 1 == next->b)
+    if (next && next->slipped && is_split_by_sign(r, next))
         return restore_between(s, r, next, x, left, log, err);
-    unsigned lead = code_at(s, r->e - 1) & 0xFF;
-    if (r->orphan_right) {
-        xj_status st = s->readings ? XJ_OK : list_readings(s, err);
-        if (st != XJ_OK)
-            return st;
-        uint32_t found[2];
-        size_t n = complete_orphan(s, lead, r->orphan_right, found);
-        if (n == 0)
-            return XJ_OK; /* what is left of the pinyin is logged with the pinyin */
-        x->e = r->orphan_right->e;
-        log_conjecture(s, r->e - 1, x->e, found, n, log);
-        st = put(s, found[0], r->e - 1, n == 1 ? x->e : r->e + 1, XJI_MARK_CONJECTURE, err);
-        return st == XJ_OK && n == 2 ? put(s, found[1], r->e, x->e, XJI_MARK_CONJECTURE, err) : st;
-    }
+    bool at_edge = r->end == r->e;
+    if (at_edge && r->orphan_right)
+        return restore_orphan(s, r, x, log, err);
     /* What stands after a sign need not follow the half character: a sign may stand for more than its second byte. */
-    size_t e = r->e + r->sign_right;
-    uint32_t c = complete(s, lead, true, han_or_none(left), 0);
+    uint32_t right = at_edge ? 0 : han_or_none(t->cp[r->end]);
+    size_t e = r->end + (at_edge && r->sign_right);
+    uint32_t c = complete(s, lead, true, han_or_none(left), right);
     if (!c) {
-        log_damage(t, r->e - 1, e, log);
+        log_damage(t, last, e, log);
         return XJ_OK;
     }
-    log_conjecture(s, r->e - 1, e, &c, 1, log);
+    log_conjecture(s, last, e, &c, 1, log);
     x->e = (uint32_t)e;
-    return put(s, c, r->e - 1, e, XJI_MARK_CONJECTURE, err);
+    return put(s, c, last, e, XJI_MARK_CONJECTURE, err);
 }
 
-/* How a character of the other reading counts: on a site that drops what it cannot decode, its two bytes may come from
- * two characters. p of being true against p of being false, from the neighbours. */
+/* How a character of the other reading counts, from how likely it is to be true and how likely to be false. */
 static unsigned certainty(const slip *s, uint32_t prev, uint32_t c, unsigned code, uint32_t next, unsigned next_code)
 {
-    if (!s->glosses.injected)
+    if (s->dropped <= 0 && xji_is_han(c))
         return XJI_MARK_RESTORED;
+    double dropped = s->dropped > DROPPED_LEAST ? s->dropped : DROPPED_LEAST;
     const xji_model *m = &s->model;
     double p = prev ? xji_model_p_after(m, prev, c, code) : xji_model_p(m, c, code);
     if (next)
         p *= xji_model_p_after(m, c, next, next_code) / xji_model_p(m, next, next_code);
-    double ratio = p / FALSE_P((code & 0xFF) < 0x80 ? FALSE_CHOICES_ASCII : FALSE_CHOICES);
+    double choices = (code & 0xFF) < 0x80 ? FALSE_CHOICES_ASCII : FALSE_CHOICES;
+    double ratio = p * (1 - dropped) / dropped * choices;
     return ratio > TRUE_SURE ? XJI_MARK_RESTORED : ratio > TRUE_LIKELY ? XJI_MARK_CONJECTURE : LOST;
+}
+
+/* The characters that lie whole in the slipped part of r; *prev = the last of them, 0 = lost. */
+static xj_status restore_middle(slip *s, const run *r, uint32_t *prev, xji_log *log, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    *prev = 0;
+    for (size_t i = r->at; i + 1 < r->end && st == XJ_OK; i++) {
+        unsigned code = shifted_code(s, r, i);
+        unsigned next_code = i + 2 < r->end ? shifted_code(s, r, i + 1) : 0;
+        uint32_t c = xji_gbk_char(&s->gbk, code), next = xji_gbk_char(&s->gbk, next_code);
+        unsigned mark = c ? certainty(s, *prev, c, code, next, next_code) : LOST;
+        if (mark == LOST) {
+            c = LOST;
+            mark = XJI_MARK_CONJECTURE;
+            log_damage(s->t, i, i + 2, log);
+        } else if (mark == XJI_MARK_CONJECTURE) {
+            log_conjecture(s, i, i + 2, &c, 1, log);
+        }
+        st = put(s, c, i, i + 2, mark, err);
+        *prev = c == LOST ? 0 : c;
+    }
+    return st;
+}
+
+/* Log that the slipped part of r reads as the characters from out[first] on. */
+static void log_slip(const slip *s, const run *r, size_t first, xji_log *log)
+{
+    uint32_t text[32], beg, end; /* longer than any excerpt */
+    size_t n = 0;
+    for (size_t i = first; i < s->n_out && n < 32; i++)
+        text[n++] = s->out[i].cp;
+    xji_text_span(s->t, r->at, r->end, &beg, &end);
+    xji_log_add(log, XJI_CHANGE_SLIP, beg, end, s->t->cp + r->at, r->end - r->at, text, n);
 }
 
 static xj_status restore_run(slip *s, run *r, xji_log *log, xj_error *err)
 {
-    const xji_text *t = s->t;
     xj_status st = grow((void **)&s->edits, &s->cap_edits, s->n_edits, sizeof *s->edits, err);
     if (st != XJ_OK)
         return st;
     edit *x = &s->edits[s->n_edits++];
-    *x = (edit){.b = r->at, .e = r->e + r->swallows, .first = s->n_out};
-    size_t n = n_shifted(r, r->at);
-    uint32_t first = xji_gbk_char(&s->gbk, shifted_code(s, r, r->at)), prev = 0;
+    *x = (edit){.b = r->at, .e = r->end, .first = s->n_out};
+    uint32_t first = xji_gbk_char(&s->gbk, shifted_code(s, r, r->at)), last = 0;
     st = restore_start(s, r, x, first, log, err);
-    size_t slipped_from = s->n_out;
-    for (size_t i = r->at; i < r->at + n && st == XJ_OK; i++) {
-        unsigned code = shifted_code(s, r, i);
-        unsigned next_code = i + 1 < r->at + n ? shifted_code(s, r, i + 1) : 0;
-        uint32_t c = xji_gbk_char(&s->gbk, code), next = next_code ? xji_gbk_char(&s->gbk, next_code) : 0;
-        unsigned mark = c ? certainty(s, prev, c, code, next, next_code) : LOST;
-        prev = mark == LOST ? 0 : c;
-        st = mark == LOST ? put(s, LOST, i, i + 2, XJI_MARK_CONJECTURE, err) : put(s, c, i, i + 2, mark, err);
-        if (mark == LOST)
-            log_damage(t, i, i + 2, log);
-        else if (mark == XJI_MARK_CONJECTURE)
-            log_conjecture(s, i, i + 2, &c, 1, log);
-    }
+    size_t middle = s->n_out;
+    if (st == XJ_OK)
+        st = restore_middle(s, r, &last, log, err);
     if (st == XJ_OK) {
-        uint32_t before_text[32], after_text[32];
-        size_t nb = 0, na = 0;
-        for (size_t i = r->at; i < x->e && nb < 32; i++)
-            before_text[nb++] = t->cp[i];
-        for (size_t i = slipped_from; i < s->n_out && na < 32; i++)
-            after_text[na++] = s->out[i].cp;
-        uint32_t beg, end;
-        xji_text_span(t, r->at, x->e, &beg, &end);
-        xji_log_add(log, XJI_CHANGE_SLIP, beg, end, before_text, nb, after_text, na);
-        st = restore_end(s, r, x, prev, log, err);
+        log_slip(s, r, middle, log);
+        st = restore_end(s, r, x, last, log, err);
     }
     x->n_out = s->n_out - x->first;
     return st;
@@ -800,7 +885,7 @@ xj_status xji_slip_report(xji_text *t, xji_log *log, xj_error *err)
     xj_status st = examine(&s, t, &any, err);
     for (size_t i = 0; i < s.n_runs && st == XJ_OK; i++)
         if (!s.runs[i].slipped && s.runs[i].suspicious && s.runs[i].gain > DOUBTFUL)
-            log_damage(t, s.runs[i].at, s.runs[i].e, log);
+            log_damage(t, s.runs[i].at, s.runs[i].end, log);
     for (size_t i = 0; i < s.glosses.n && st == XJ_OK; i++)
         if (s.glosses.gloss[i].kind == XJI_GLOSS_ORPHAN)
             log_damage(t, s.glosses.gloss[i].b - 1, s.glosses.gloss[i].e, log);

@@ -38,6 +38,8 @@ typedef enum xji_lang {
     X(XJI_MSG_TOTALS, "occurrences: %1, passages: %2, reports: %3", "共 %1 处，%2 段，%3 份报告")                    \
     X(XJI_MSG_TOTALS_PARTIAL, "occurrences: at least %1, passages: %2, reports: %3",                                 \
       "至少 %1 处，%2 段，%3 份报告")                                                                                \
+    X(XJI_MSG_TOTALS_BAG, "passages: %2, reports: %3", "共 %2 段，%3 份报告")                                          \
+    X(XJI_MSG_NO_EXACT, "no exact match", "没有完全匹配")                                                            \
     X(XJI_MSG_SHOWN_PASSAGES, "; shown: passages %1 to %2 (-n and --offset for the others)",                         \
       "；显示第 %1 至 %2 段（其余用 -n、--offset 查看）")                                                            \
     X(XJI_MSG_SHOWN_REPORTS, "; shown: reports %1 to %2 (-n and --offset for the others)",                           \

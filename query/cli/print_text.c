@@ -319,6 +319,8 @@ static void put_passage(xji_printer *p, const xj_view *v)
     for (size_t i = 0, end; i < n; i = end + 1) {
         for (end = i; end < n && cp[end] != '\n'; end++)
             ;
+        while (i < end && (cp[i] == ' ' || cp[i] == '\t' || cp[i] == 0x3000)) /* a paragraph's own indent */
+            i++;
         put_paragraph(&pen, i, end);
     }
 }

@@ -92,6 +92,15 @@ static const char *decimal(char s[24], uint64_t v)
     return s;
 }
 
+static xji_msg totals_message(const xji_answer *a)
+{
+    if (a->partial)
+        return XJI_MSG_TOTALS_PARTIAL;
+    if (a->totals.passages == 0)
+        return XJI_MSG_NO_EXACT; /* --relax found others */
+    return a->totals.occurrences > 0 ? XJI_MSG_TOTALS : XJI_MSG_TOTALS_BAG; /* a long run has no phrase to count */
+}
+
 /* Totals, and which part of them was shown when that is not all. */
 static void note_totals(const xji_options *o, const xji_answer *a)
 {
@@ -100,8 +109,8 @@ static void note_totals(const xji_options *o, const xji_answer *a)
     uint64_t all = o->reports ? t->reports : t->passages;
     xji_out out;
     xji_out_init(&out, 2, buf, sizeof buf);
-    xji_message(&out, o->lang, a->partial ? XJI_MSG_TOTALS_PARTIAL : XJI_MSG_TOTALS, decimal(n[0], t->occurrences),
-                decimal(n[1], t->passages), decimal(n[2], t->reports));
+    xji_message(&out, o->lang, totals_message(a), decimal(n[0], t->occurrences), decimal(n[1], t->passages),
+                decimal(n[2], t->reports));
     if (a->n_printed == 0)
         xji_message(&out, o->lang, XJI_MSG_SHOWN_NONE, NULL, NULL, NULL);
     else if (a->n_printed < all)

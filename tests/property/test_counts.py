@@ -478,38 +478,6 @@ class Document(Generator):
         return (" " if one_line else "\n").join(lines)
 
 
-def tile(text, passages, asides):
-    """The boundaries between pieces when `passages` and `asides`, each in order, make up `text`; else None.
-
-    A passage may consist of several ranges: it may be interrupted at a line end.
-    """
-    pieces = [[piece for piece in passages if piece], [piece for piece in asides if piece]]
-    dead = set()
-    # State: next passage and how much of it is used, the same for asides; the place in the text follows.
-    stack = [((0, 0, 0, 0), 0, ())]
-    while stack:
-        state, at, cuts = stack.pop()
-        if state in dead:
-            continue
-        dead.add(state)
-        if at == len(text):
-            if state[0] == len(pieces[0]) and state[2] == len(pieces[1]):
-                return _to_list(cuts)
-            continue
-        for kind in (1, 0):
-            number, used = state[2 * kind:2 * kind + 2]
-            if number == len(pieces[kind]):
-                continue
-            rest = pieces[kind][number][used:]
-            ends = [len(rest)] + [n + 1 for n, char in enumerate(rest[:-1]) if char == "\n"]
-            for end in sorted(ends):
-                if text.startswith(rest[:end], at):
-                    new = (number + 1, 0) if end == len(rest) else (number, used + end)
-                    follow = (*new, *state[2:]) if kind == 0 else (*state[:2], *new)
-                    stack.append((follow, at + end, (cuts, at + end)))
-    return None
-
-
 def _to_list(cuts):
     out = []
     while cuts:
@@ -568,17 +536,25 @@ def bad_cuts(text, cuts, longest_run=1200):
 def check_doctor(differences, name, item, expected_text=None):
     """Passages and asides of one report make up its repaired text, cut where cutting is allowed."""
     text = item["repaired_text"]
-    passages = [passage["text"] for passage in item["passages"]]
-    asides = [aside["text"] for aside in item["asides"]]
     if expected_text is not None and text != expected_text:
         at = len(os.path.commonprefix([text, expected_text]))
         differences.add("%s: repaired text differs at %d: %r, expected %r" % (
             name, at, text[max(0, at - 10):at + 20], expected_text[max(0, at - 10):at + 20]))
-    cuts = tile(text, passages, asides)
-    if cuts is None:
-        differences.add("%s: passages and asides do not make up the repaired text (%d code points, %d in passages, "
-                        "%d in asides)" % (name, len(text), sum(map(len, passages)), sum(map(len, asides))))
+    ranges = sorted(tuple(piece) for part in item["passages"] + item["asides"] for piece in part["pieces"])
+    ends = [0] + [end for _, end in ranges]
+    if [start for start, _ in ranges] != ends[:-1] or ends[-1] != len(text):
+        differences.add("%s: passages and asides do not make up the repaired text (%d code points)" % (name, len(text)))
         return
+    for part in item["passages"] + item["asides"]:
+        if part["text"] != "".join(text[start:end] for start, end in part["pieces"]):
+            differences.add("%s: a text is not that of its pieces: %r" % (name, part["text"][:60]))
+        # Where pieces meet in a passage nothing may grow together.
+        joint = 0
+        for start, end in part["pieces"][:-1]:
+            joint += end - start
+            for _, around in bad_cuts(part["text"], [joint]):
+                differences.add("%s: pieces grow together: %r" % (name, around))
+    cuts = ends[1:-1]
     for _, around in bad_cuts(text, cuts):
         differences.add("%s: cut away from any breaking character: %r" % (name, around))
 

@@ -229,7 +229,7 @@ class Seeds(unittest.TestCase):
     # -------------------------------------------------------------------------------------------- other encodings
 
     def test_encodings(self):
-        places = ("source", "match_sources", "path")
+        places = ("source", "match_sources", "path", "encoding")
         for encoding, mark in ENCODINGS:
             with self.subTest(encoding=encoding, mark=mark.hex()):
                 folder = self.write(encoding, mark)

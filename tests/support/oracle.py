@@ -237,7 +237,7 @@ def clean_with_sources(text):
         char, size = text[at], 1
         if text[at:at + 2] == "\r\n":
             char, size = "\n", 2
-        elif char in "\r\x85\u2028\u2029":
+        elif char in "\r\v\f\x85\u2028\u2029":
             char = "\n"
         elif char == "\0":
             char = " "
