@@ -36,12 +36,16 @@ bool xji_is_han(uint32_t cp)
            cp - 0x20000 < 0x20000 || cp == 0x3007;
 }
 
-void xji_text_move(xji_text *t, size_t to, size_t from)
+size_t xji_text_move(xji_text *t, size_t to, size_t from, size_t end)
 {
-    t->cp[to] = t->cp[from];
-    t->beg[to] = t->beg[from];
-    t->len[to] = t->len[from];
-    t->mark[to] = t->mark[from];
+    size_t n = end - from;
+    if (to != from && n) {
+        memmove(t->cp + to, t->cp + from, n * sizeof *t->cp);
+        memmove(t->beg + to, t->beg + from, n * sizeof *t->beg);
+        memmove(t->len + to, t->len + from, n);
+        memmove(t->mark + to, t->mark + from, n);
+    }
+    return to + n;
 }
 
 void xji_text_span(const xji_text *t, size_t b, size_t e, uint32_t *beg, uint32_t *end)

@@ -105,9 +105,8 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
     size_t w = 0;
     for (size_t i = 0; i < t->n;) {
         size_t e = next_suspect(t, i);
-        for (; i < e; i++, w++)
-            if (w != i)
-                xji_text_move(t, w, i);
+        w = xji_text_move(t, w, i, e);
+        i = e;
         if (i == t->n)
             break;
         int kind = line_end(t, i);
@@ -116,7 +115,7 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
             uint32_t beg, end;
             xji_text_span(t, i, e, &beg, &end);
             log_line_end(t, i, e, &seen[kind], log);
-            xji_text_move(t, w, i);
+            xji_text_move(t, w, i, i + 1);
             t->cp[w] = LF;
             t->len[w++] = (uint8_t)(end - beg);
             i = e;
@@ -124,12 +123,14 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
             static const uint32_t space = ' ';
             xji_log_add(log, XJI_CHANGE_CONTROL, t->beg[i], t->beg[i] + t->len[i], t->cp + i, 1,
                         &space, 1);
-            xji_text_move(t, w, i++);
-            t->cp[w++] = ' ';
+            w = xji_text_move(t, w, i, i + 1);
+            t->cp[w - 1] = ' ';
+            i++;
         } else if (is_invisible(t->cp[i])) {
             i = drop_run(t, i, log);
         } else {
-            xji_text_move(t, w++, i++);
+            w = xji_text_move(t, w, i, i + 1);
+            i++;
         }
     }
     t->n = w;

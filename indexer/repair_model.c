@@ -24,6 +24,9 @@
 /* Private characters stand for rare ones in many undamaged texts, so they are no evidence of damage. */
 #define PRIVATE_P 5e-4
 
+#define KANA_P 2e-5
+#define IN_WORD_P 0.02 /* a kana after a kana, and the like */
+
 enum { CODES = 0x10000, NONE = 1, CP_BITS = 21 };
 
 xj_status xji_gbk_open(xji_gbk *g, xj_error *err)
@@ -255,7 +258,9 @@ static double prior(const xji_model *m, uint32_t folded, uint32_t cp, unsigned c
             return 0.006 / 3008;
         return 0.002 / 15000;
     }
-    return cp - 0xE000 < 0x1900 ? PRIVATE_P : 1e-6;
+    if (cp - 0xE000 < 0x1900)
+        return PRIVATE_P;
+    return cp - 0x3041 < 0xBF ? KANA_P : 1e-6;
 }
 
 double xji_model_p(const xji_model *m, uint32_t cp, unsigned code)
@@ -266,8 +271,28 @@ double xji_model_p(const xji_model *m, uint32_t cp, unsigned code)
     return folded != cp && xji_is_han(cp) ? p * changed_share(m) : p;
 }
 
+/* Scripts that come in words of several characters: after one of them the next is no surprise. 0 = none of them. */
+static int word_script(uint32_t cp)
+{
+    if (cp - 0x3041 < 0xBF)
+        return 1; /* kana */
+    if (cp - 0x3105 < 0x2B)
+        return 2; /* Bopomofo */
+    if (cp - 0x391 < 0x39)
+        return 3; /* Greek */
+    if (cp - 0x401 < 0x51)
+        return 4; /* Cyrillic */
+    if (cp - 0x2500 < 0x80)
+        return 5; /* box drawing */
+    if (cp - 0xE000 < 0x1900)
+        return 6; /* private */
+    return 0;
+}
+
 double xji_model_p_after(const xji_model *m, uint32_t before, uint32_t cp, unsigned code)
 {
-    return (xji_model_pair(m, before, cp) + PAIR_CHARS * xji_model_p(m, cp, code)) /
-           (xji_model_single(m, before) + PAIR_CHARS);
+    double p = (xji_model_pair(m, before, cp) + PAIR_CHARS * xji_model_p(m, cp, code)) /
+               (xji_model_single(m, before) + PAIR_CHARS);
+    int script = word_script(cp);
+    return script && script == word_script(before) && p < IN_WORD_P ? IN_WORD_P : p;
 }

@@ -410,9 +410,7 @@ static void delete_glosses(xji_text *t, const xji_glosses *g, xji_log *log)
         }
         xji_text_span(t, x->b, x->e, &beg, &end);
         xji_log_add(log, XJI_CHANGE_PINYIN, beg, end, t->cp + x->b, x->e - x->b, NULL, 0);
-        size_t stop = k + 1 < g->n ? g->gloss[k + 1].b : t->n;
-        for (size_t i = x->e; i < stop; i++)
-            xji_text_move(t, w++, i);
+        w = xji_text_move(t, w, x->e, k + 1 < g->n ? g->gloss[k + 1].b : t->n);
     }
     t->n = w;
 }

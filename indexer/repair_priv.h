@@ -15,8 +15,8 @@ size_t xji_find_either(const uint32_t *cp, size_t from, size_t n, uint32_t a, ui
 /* A Han ideograph of any plane, or the zero U+3007. */
 bool xji_is_han(uint32_t cp);
 
-/* Move code point from to place to <= from, with all that is known of it. */
-void xji_text_move(xji_text *t, size_t to, size_t from);
+/* Move code points [from, end) to the place to <= from, with all that is known of them; returns the place after them. */
+size_t xji_text_move(xji_text *t, size_t to, size_t from, size_t end);
 
 /* Source bytes of [b, e), b < e: from the first byte of any to the last byte of any. */
 void xji_text_span(const xji_text *t, size_t b, size_t e, uint32_t *beg, uint32_t *end);

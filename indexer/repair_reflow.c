@@ -27,7 +27,9 @@ typedef struct line {
     uint32_t b, e;   /* code points without the LF */
     uint32_t width;  /* columns without white space at the end */
     uint32_t indent; /* columns of white space before it */
+    uint32_t number; /* columns of an article number and the space after it, which may stand in the margin */
     bool blank;
+    bool table;      /* a row of a table drawn with characters: counts for nothing */
     bool closed;     /* ends in sentence punctuation */
     bool starts;     /* begins a paragraph by its form: heading number, list mark, table */
     bool heading;    /* numbered and without punctuation inside */
@@ -71,12 +73,18 @@ static bool is_closing_mark(uint32_t cp)
            cp == ')' || cp == 0xFF09 || cp == '"' || cp == '\'' || cp == ']' || cp == 0x3011 || cp == 0x3015;
 }
 
+/* Box drawing: a table made of characters. */
+static bool is_box(uint32_t cp)
+{
+    return cp - 0x2500 < 0x80;
+}
+
 /* Whether a sentence ends at the end of [b, e): its mark may stand before closing quotes. */
 static bool ends_sentence(const uint32_t *cp, size_t b, size_t e)
 {
     while (e > b && is_closing_mark(cp[e - 1]))
         e--;
-    return e == b || is_sentence_end(cp[e - 1]);
+    return e == b || is_sentence_end(cp[e - 1]) || is_box(cp[e - 1]);
 }
 
 static bool is_han_number(uint32_t cp)
@@ -88,6 +96,13 @@ static bool is_han_number(uint32_t cp)
     return false;
 }
 
+/* Chapter, section, article, book, part; Simplified and Traditional. */
+static bool is_division(uint32_t cp)
+{
+    return cp == 0x7AE0 || cp == 0x8282 || cp == 0x7BC0 || cp == 0x6761 || cp == 0x689D || cp == 0x7F16 || cp == 0x7DE8 ||
+           cp == 0x90E8;
+}
+
 static bool is_digit(uint32_t cp)
 {
     return cp - '0' < 10 || cp - 0xFF10 < 10;
@@ -95,25 +110,36 @@ static bool is_digit(uint32_t cp)
 
 /* Whether [b, e) begins like a heading or a list item: "number stop", "(number)", "chapter or article number" with
  * space after it, an enclosed number, a list mark, a table bar, a markdown heading. */
-static bool begins_item(const uint32_t *cp, size_t b, size_t e)
+static bool begins_item(const uint32_t *cp, size_t b, size_t e, uint32_t *number)
 {
+    *number = 0;
     uint32_t c = cp[b];
-    if (c == '#' || c == '|' || c == '>' || c == 0x2022 || c == 0x25CF || c == 0x25A0 || c == 0x25C6 || c - 0x2460 < 0x40)
+    if (c == '#' || c == '|' || c == '>' || is_box(c) || c == 0x2022 || c == 0x25CF || c == 0x25A0 || c == 0x25C6 ||
+        c - 0x2460 < 0x40)
         return true;
     if ((c == '-' || c == '*' || c == '+') && b + 1 < e && is_space(cp[b + 1]))
         return true;
     bool bracket = c == '(' || c == 0xFF08, ordinal = c == 0x7B2C;
-    size_t i = b + (bracket || ordinal), digits = i;
+    size_t i = b + (bracket || ordinal);
+    while (ordinal && i < e && is_space(cp[i]))
+        i++;
+    size_t digits = i;
     bool han = i < e && is_han_number(cp[i]);
     while (i < e && i - digits < NUMBER_MAX && (han ? is_han_number(cp[i]) : is_digit(cp[i])))
         i++;
-    if (i == digits || i == e)
+    bool numbered = i > digits;
+    while (ordinal && i < e && is_space(cp[i]))
+        i++;
+    if (!numbered || i == e)
         return false;
     c = cp[i];
     uint32_t next = i + 1 < e ? cp[i + 1] : LF;
-    if (ordinal)
-        return (c == 0x7AE0 || c == 0x8282 || c == 0x6761 || c == 0x7F16 || c == 0x90E8) &&
-               (next == LF || is_space(next));
+    if (ordinal) {
+        bool division = is_division(c) && (next == LF || is_space(next));
+        for (size_t k = b; division && k < e && (k <= i || is_space(cp[k])); k++)
+            *number += columns(cp[k]);
+        return division;
+    }
     if (bracket)
         return c == ')' || c == 0xFF09;
     if (c == 0x3001 || c == ')' || c == 0xFF09)
@@ -142,8 +168,9 @@ static void measure(line *l, const uint32_t *cp)
     l->width = l->indent;
     for (size_t i = b; i < e; i++)
         l->width += columns(cp[i]);
+    l->table = cp[b] == '|' || is_box(cp[b]);
     l->closed = ends_sentence(cp, b, e);
-    l->starts = begins_item(cp, b, e);
+    l->starts = begins_item(cp, b, e, &l->number);
     l->heading = l->starts && !has_punctuation(cp, b, e);
 }
 
@@ -195,9 +222,10 @@ static uint32_t common_width(const line *lines, size_t n)
     size_t of_width[WIDTH_MAX + 2] = {0};
     size_t text_lines = 0, wider = 0;
     for (size_t i = 0; i < n; i++)
-        if (!lines[i].blank) {
+        if (!lines[i].blank && !lines[i].table) {
             text_lines++;
-            of_width[lines[i].width > WIDTH_MAX ? WIDTH_MAX + 1 : lines[i].width]++;
+            uint32_t width = lines[i].width - lines[i].number;
+            of_width[width > WIDTH_MAX ? WIDTH_MAX + 1 : width]++;
         }
     size_t allowed = text_lines / WIDER_ONE_IN;
     if (allowed == 0 && text_lines > 2 * LINES_MIN)
@@ -210,27 +238,21 @@ static uint32_t common_width(const line *lines, size_t n)
     return 0;
 }
 
-/* The indent of most lines. */
-static uint32_t common_indent(const line *lines, size_t n)
-{
-    size_t of_indent[16] = {0};
-    uint32_t best = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!lines[i].blank && lines[i].indent < 16 && ++of_indent[lines[i].indent] > of_indent[best])
-            best = lines[i].indent;
-    return best;
-}
-
-/* Whether line l might run on in the next one, going by all but its width. */
-static bool is_open(const line *l, uint32_t indent)
+/* Whether line l might run on in the next one, going by all but its width. A line indented more than the one before
+ * begins a paragraph, unless it hangs from a list item. */
+static bool is_open(const line *l)
 {
     const line *next = l + 1;
-    return !l->blank && !next->blank && !l->closed && !l->heading && !next->starts && next->indent <= indent;
+    return !l->blank && !next->blank && !l->closed && !l->heading && !next->starts &&
+           (next->indent <= l->indent || l->starts);
 }
 
-static bool runs_on(const line *l, const uint32_t *cp, uint32_t width, uint32_t indent)
+static bool runs_on(const line *l, const uint32_t *cp, uint32_t width)
 {
-    return is_open(l, indent) && l->width <= width && l->width + first_word(l + 1, cp) + SLACK > width;
+    if (!is_open(l))
+        return false;
+    uint32_t least = width - first_word(l + 1, cp) - SLACK, without = l->width - l->number;
+    return (l->width > least && l->width <= width) || (without > least && without <= width);
 }
 
 /* What stands for the line break at lf inside a paragraph: nothing between characters and punctuation, else a space. */
@@ -242,18 +264,17 @@ static size_t joint(const xji_text *t, size_t lf, uint32_t out[1])
 }
 
 /* Join the lines that run on, compacting the text in place. */
-static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, uint32_t indent, xji_log *log)
+static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, xji_log *log)
 {
     size_t w = 0;
     bool changed = false;
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = lines[i].b; k < lines[i].e; k++)
-            xji_text_move(t, w++, k);
+        w = xji_text_move(t, w, lines[i].b, lines[i].e);
         size_t lf = lines[i].e;
         if (i + 1 == n)
             break;
-        if (!runs_on(&lines[i], t->cp, width, indent)) {
-            xji_text_move(t, w++, lf);
+        if (!runs_on(&lines[i], t->cp, width)) {
+            w = xji_text_move(t, w, lf, lf + 1);
             continue;
         }
         uint32_t with[1];
@@ -261,21 +282,21 @@ static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, uint3
         xji_log_add(log, XJI_CHANGE_REFLOW, t->beg[lf], t->beg[lf] + t->len[lf], t->cp + lf, 1, with, n_with);
         changed = true;
         if (n_with) {
-            xji_text_move(t, w, lf);
-            t->cp[w++] = with[0];
+            w = xji_text_move(t, w, lf, lf + 1);
+            t->cp[w - 1] = with[0];
         }
     }
     t->n = w;
     return changed;
 }
 
-static bool is_wrapped(const line *lines, size_t n, const uint32_t *cp, uint32_t width, uint32_t indent)
+static bool is_wrapped(const line *lines, size_t n, const uint32_t *cp, uint32_t width)
 {
     size_t text_lines = 0, open = 0, full = 0;
     for (size_t i = 0; i < n; i++) {
-        text_lines += !lines[i].blank;
-        open += i + 1 < n && is_open(&lines[i], indent);
-        full += i + 1 < n && runs_on(&lines[i], cp, width, indent);
+        text_lines += !lines[i].blank && !lines[i].table;
+        open += i + 1 < n && is_open(&lines[i]);
+        full += i + 1 < n && runs_on(&lines[i], cp, width);
     }
     return full >= LINES_MIN && full * 10 >= text_lines * FULL_OF_TEN && full * 10 >= open * FULL_OF_TEN_OPEN;
 }
@@ -290,9 +311,9 @@ xj_status xji_reflow_step(xji_text *t, bool *changed, xji_log *log, xj_error *er
     if (!lines)
         return xj_fail(err, XJ_ENOMEM, "no memory for %zu lines", n);
     split_lines(t, lines);
-    uint32_t width = common_width(lines, n), indent = common_indent(lines, n);
-    if (width && is_wrapped(lines, n, t->cp, width, indent))
-        *changed = join(t, lines, n, width, indent, log);
+    uint32_t width = common_width(lines, n);
+    if (width && is_wrapped(lines, n, t->cp, width))
+        *changed = join(t, lines, n, width, log);
     free(lines);
     return XJ_OK;
 }

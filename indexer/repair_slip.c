@@ -18,8 +18,10 @@
 
 /* Natural logarithms of likelihood ratios. Measured on undamaged and on damaged text, docs/REPAIR.md. */
 #define CERTAIN 12.0        /* the other reading is right */
+#define CERTAIN_NO_SIGN 24.0 /* the same where no sign stands at either end */
 #define CERTAIN_NEXT_TO 4.0 /* the same beside a run already known to be slipped, across one lost character */
-#define DOUBTFUL 6.0        /* worth telling, not worth acting */
+#define DOUBTFUL 8.0        /* worth telling, not worth acting */
+#define DOUBTFUL_NO_SIGN 16.0
 #define WORTH_COUNTING -6.0 /* by the prior alone: worth counting the report for */
 #define CLEAR 6.0           /* a longer slipped part must beat a shorter one by this much */
 
@@ -48,7 +50,8 @@
 
 enum {
     RUN_MIN = 2,     /* characters in a run */
-    SHIFTED_MIN = 2, /* restored characters in a run that is judged alone */
+    SHIFTED_MIN = 2, /* restored characters in a slipped part that is judged alone */
+    SHIFTED_MIN_NO_SIGN = 4,
     DROPPED_TRAILS = 8, /* one second byte in so many makes no character with the next first byte, or fewer */
     PAIRS_MAX = 1024,
     LOOK = 32,
@@ -247,6 +250,13 @@ static unsigned shifted_code(slip *s, const run *r, size_t i)
     return lead << 8 | (i + 1 < r->e ? code_at(s, i + 1) >> 8 : s->t->cp[i + 1]);
 }
 
+/* Character of such a code, 0 = none: a private one is no reading. */
+static uint32_t shifted_char(slip *s, unsigned code)
+{
+    uint32_t c = xji_gbk_char(&s->gbk, code);
+    return is_private(c) ? 0 : c;
+}
+
 /* Whether the second byte of code point i is an ASCII character of its own: reading late ends there by itself. */
 static bool ends_itself(slip *s, size_t i)
 {
@@ -297,7 +307,7 @@ static void judge(slip *s, run *r)
     r->at = r->end = r->e;
     for (size_t i = r->e; i-- > r->b;) {
         unsigned code = shifted_code(s, r, i);
-        uint32_t here = xji_gbk_char(&s->gbk, code);
+        uint32_t here = shifted_char(s, code);
         double stands = log_p(m, i > r->b ? t->cp[i - 1] : 0, t->cp[i], code_at(s, i));
         double rest = -end_cost(s, r, i), first = rest;
         uint32_t end = (uint32_t)i + 1;
@@ -306,7 +316,7 @@ static void judge(slip *s, run *r)
             after_end = r->e + 1;
         }
         if (code) {
-            uint32_t previous = i > r->b ? xji_gbk_char(&s->gbk, shifted_code(s, r, i - 1)) : 0;
+            uint32_t previous = i > r->b ? shifted_char(s, shifted_code(s, r, i - 1)) : 0;
             double on = after + log_p(m, previous, here, code);
             if (on > rest + CLEAR) {
                 rest = on;
@@ -325,6 +335,24 @@ static void judge(slip *s, run *r)
     }
     if (n_shifted(r) == 0)
         r->gain = -INFINITY; /* two half characters and nothing between: not to be judged */
+}
+
+/* Whether a sign of damage stands at either end of the slipped part of r. */
+static bool has_sign(const run *r)
+{
+    return (r->at == r->b && (r->sign_left || r->orphan_left)) || (r->end == r->e && r->sign_right);
+}
+
+static bool is_certain(const run *r)
+{
+    return has_sign(r) ? r->gain > CERTAIN && n_shifted(r) >= SHIFTED_MIN
+                       : r->gain > CERTAIN_NO_SIGN && n_shifted(r) >= SHIFTED_MIN_NO_SIGN;
+}
+
+/* Whether r is worth a word though not certain. */
+static bool is_doubtful(const run *r)
+{
+    return r->suspicious && !r->slipped && n_shifted(r) >= SHIFTED_MIN && r->gain > (has_sign(r) ? DOUBTFUL : DOUBTFUL_NO_SIGN);
 }
 
 /* Count the report without the suspicious runs and, where it is injected, without pinyin. */
@@ -425,7 +453,7 @@ static xj_status examine(slip *s, const xji_text *t, bool *any, xj_error *err)
     for (size_t i = 0; i < s->n_runs && st == XJ_OK; i++) {
         run *r = &s->runs[i];
         judge(s, r);
-        r->slipped = r->suspicious && r->gain > CERTAIN && n_shifted(r) >= SHIFTED_MIN;
+        r->slipped = r->suspicious && is_certain(r);
     }
     accept_neighbours(s);
     s->dropped = find_dropped(s);
@@ -706,7 +734,7 @@ static xj_status restore_start(slip *s, const run *r, edit *x, uint32_t right, x
 static xj_status restore_between(slip *s, const run *r, run *next, edit *x, uint32_t left, xji_log *log, xj_error *err)
 {
     uint32_t pair[2];
-    uint32_t right = xji_gbk_char(&s->gbk, shifted_code(s, next, next->b));
+    uint32_t right = shifted_char(s, shifted_code(s, next, next->b));
     next->start_done = true;
     if (!complete_both(s, code_at(s, r->e - 1) & 0xFF, code_at(s, next->b) >> 8, han_or_none(left),
                        han_or_none(right), pair)) {
@@ -787,7 +815,7 @@ static xj_status restore_middle(slip *s, const run *r, uint32_t *prev, xji_log *
     for (size_t i = r->at; i + 1 < r->end && st == XJ_OK; i++) {
         unsigned code = shifted_code(s, r, i);
         unsigned next_code = i + 2 < r->end ? shifted_code(s, r, i + 1) : 0;
-        uint32_t c = xji_gbk_char(&s->gbk, code), next = xji_gbk_char(&s->gbk, next_code);
+        uint32_t c = shifted_char(s, code), next = shifted_char(s, next_code);
         unsigned mark = c ? certainty(s, *prev, c, code, next, next_code) : LOST;
         if (mark == LOST) {
             c = LOST;
@@ -820,7 +848,7 @@ static xj_status restore_run(slip *s, run *r, xji_log *log, xj_error *err)
         return st;
     edit *x = &s->edits[s->n_edits++];
     *x = (edit){.b = r->at, .e = r->end, .first = s->n_out};
-    uint32_t first = xji_gbk_char(&s->gbk, shifted_code(s, r, r->at)), last = 0;
+    uint32_t first = shifted_char(s, shifted_code(s, r, r->at)), last = 0;
     st = restore_start(s, r, x, first, log, err);
     size_t middle = s->n_out;
     if (st == XJ_OK)
@@ -884,7 +912,7 @@ xj_status xji_slip_report(xji_text *t, xji_log *log, xj_error *err)
     bool any;
     xj_status st = examine(&s, t, &any, err);
     for (size_t i = 0; i < s.n_runs && st == XJ_OK; i++)
-        if (!s.runs[i].slipped && s.runs[i].suspicious && s.runs[i].gain > DOUBTFUL)
+        if (is_doubtful(&s.runs[i]))
             log_damage(t, s.runs[i].at, s.runs[i].end, log);
     for (size_t i = 0; i < s.glosses.n && st == XJ_OK; i++)
         if (s.glosses.gloss[i].kind == XJI_GLOSS_ORPHAN)

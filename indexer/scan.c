@@ -435,3 +435,25 @@ char *xji_scan_copy_range(const xji_doc *d, uint32_t b, uint32_t e)
     out[n] = '\0';
     return out;
 }
+
+uint32_t *xji_scan_decode(const char *s, size_t *n)
+{
+    size_t len = strlen(s);
+    uint32_t *cp = malloc((len + 1) * sizeof *cp);
+    if (!cp)
+        return NULL;
+    *n = 0;
+    for (size_t i = 0; i < len;)
+        i += xj_utf8_decode((const uint8_t *)s + i, len - i, &cp[(*n)++], NULL);
+    return cp;
+}
+
+bool xji_scan_is_open(uint32_t c)
+{
+    return c == '(' || c == 0xFF08 || c == 0x3010 || c == '[' || c == 0x3014;
+}
+
+bool xji_scan_is_close(uint32_t c)
+{
+    return c == ')' || c == 0xFF09 || c == 0x3011 || c == ']' || c == 0x3015;
+}

@@ -115,11 +115,13 @@ static xj_status build_mask(xji_doc *d, xj_error *err)
         while (e < d->n && d->cp[e] != '\n')
             e++;
         e += e < d->n;
-        for (; st == XJ_OK && s < d->shaved.n && d->shaved.at[s].at.b < b; s++)
+        for (; st == XJ_OK && s < d->shaved.n && d->shaved.at[s].at.b < (l ? l->b : b); s++)
             st = xji_asides_push(&d->mask, d->shaved.at[s].at.b, d->shaved.at[s].at.e,
                                  d->shaved.at[s].kind, err);
+        /* The border of a cell before it may have been shaved off. */
+        uint32_t last = d->mask.n ? d->mask.at[d->mask.n - 1].at.e : 0;
         if (l && st == XJ_OK)
-            st = xji_asides_push(&d->mask, b, e, (xji_aside_kind)l->role, err);
+            st = xji_asides_push(&d->mask, b > last ? b : last, e, (xji_aside_kind)l->role, err);
         while (l && s < d->shaved.n && d->shaved.at[s].at.b < e)
             s++;
     }

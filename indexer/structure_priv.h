@@ -118,12 +118,33 @@ uint32_t xji_scan_sentence_end(const xji_doc *d, uint32_t i, uint32_t e);
 /* Copy of [b, e) as UTF-8; with a title whose characters are set apart by spaces, without them. NULL = no memory. */
 char *xji_scan_copy_range(const xji_doc *d, uint32_t b, uint32_t e);
 
+/* Code points of a string, *n of them; owned by the caller. NULL = no memory. */
+uint32_t *xji_scan_decode(const char *s, size_t *n);
+
+/* Brackets of any width but those of book titles. */
+bool xji_scan_is_open(uint32_t c);
+bool xji_scan_is_close(uint32_t c);
+
 /* ---- furniture.c ---- */
 
 /* Find head and tail, give every line its role, collect fields and shaved ends. */
 xj_status xji_furniture_find(xji_doc *d, xj_error *err);
 
+/* ---- title.c ---- */
+
+/* Find the title, unless meta has one, and the lines of the head that hold it. */
+xj_status xji_title_find(xji_doc *d, xji_meta *meta, xj_error *err);
+
+/* Lines of the head that are this title: the first is the title, others are repeats. */
+xj_status xji_title_match(xji_doc *d, const char *title, xj_error *err);
+
 /* ---- metadata.c ---- */
+
+/* Whether [b, e) ends like the name of an agency and is more than that ending. */
+bool xji_metadata_is_agency_like(const xji_doc *d, uint32_t b, uint32_t e);
+
+/* A line that is nothing but a document number; its range. */
+bool xji_metadata_is_number_line(const xji_doc *d, uint32_t b, uint32_t e, xji_range *at);
 
 /* Title lines, repeats, and the metadata strings. */
 xj_status xji_metadata_find(xji_doc *d, xji_meta *meta, const xji_given *given, xj_error *err);
@@ -131,7 +152,7 @@ xj_status xji_metadata_find(xji_doc *d, xji_meta *meta, const xji_given *given, 
 /* Metadata that was given, nothing else. */
 xj_status xji_metadata_given(xji_meta *meta, const xji_given *given, xj_error *err);
 
-/* ---- outline.c ---- */
+/* ---- numbers.c ---- */
 
 /* Kinds of numbers that open a paragraph, from above to below. */
 typedef enum xji_rank {
@@ -150,6 +171,10 @@ typedef enum xji_rank {
 /* The number at b: its rank, its value and where the words after it begin. line_start: b begins a line. */
 xji_rank xji_outline_rank_at(const xji_doc *d, uint32_t b, uint32_t e, bool line_start, uint32_t *value,
                              uint32_t *words);
+
+bool xji_outline_is_numeral(uint32_t c);
+
+/* ---- outline.c ---- */
 
 xj_status xji_outline_find(xji_doc *d, xji_structure *out, xj_error *err);
 

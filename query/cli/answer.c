@@ -70,7 +70,8 @@ static xj_status print_hits(xji_answer *a, xji_session *s, const xj_query *q, xj
     xji_printer *p = &s->printer;
     bool in_exact = true;
     for (size_t i = 0; i < r->n_hits && !p->out->error; i++) {
-        xji_shown_hit shown = {.rank = s->options->offset + i + 1, .hit = &r->hits[i], .view = &s->view, .partial = r->partial};
+        xji_shown_hit shown = {
+            .rank = s->options->offset + i + 1, .hit = &r->hits[i], .view = &s->view, .partial = r->partial};
         xj_status st = xj_view_hit(&s->view, s->index, q, shown.hit, err);
         if (st == XJ_OK && s->options->explain) {
             st = explain(&shown.n_rows, s, q, shown.hit, err);

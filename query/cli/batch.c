@@ -5,6 +5,7 @@
 #include "batch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,13 +164,22 @@ static size_t skip_mark(const char *s, size_t n)
     return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
+/* Whether a read failed only because the descriptor does not block and nothing had come yet; then waits. */
+static bool wait_readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return false;
+    return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
 static void read_lines(xji_batch_state *b, int fd, char *buf)
 {
     const xji_out *out = b->session->printer.out;
     bool first = true;
     while (!out->error) {
         ssize_t n = read(fd, buf, READ_BYTES);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || wait_readable(fd)))
             continue;
         if (n < 0) {
             xji_complain(b->session->options->lang, XJI_MSG_READ_FAILED, strerror(errno), NULL, NULL);

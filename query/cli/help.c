@@ -42,9 +42,10 @@ static const char *const query_text[] = {
         "  A -B                    A without B\n"
         "  (A OR B) C              groups\n"
         "Fields, each before a word or phrase:\n"
-        "  title:法治政府  agency:司法局  section:问题  path:2024  id:000.txt\n"
-        "  year:2024  year:2021..2025  date:2025-01-01..2025-06-30\n"
-        "  year is the year a report is about, date the day it was published\n"
+        "  title:法治政府  agency:司法局  section:问题  path:2024  contains the word\n"
+        "  id:000.txt                                            the whole id\n"
+        "  year:2024  year:2021..2025  year:2021..               the year a report is about\n"
+        "  date:2025-01  date:2025-01-01..2025-06-30             the day it was published\n"
         "With -F and --any nothing is an operator: use them for text from elsewhere.\n",
     [XJI_LANG_ZH] =
         "\n"
@@ -58,9 +59,10 @@ static const char *const query_text[] = {
         "  A -B                    含 A 不含 B\n"
         "  (A OR B) C              括号分组\n"
         "字段，写在词语或短语之前：\n"
-        "  title:法治政府（标题）  agency:司法局（机关）  section:问题（章节）\n"
-        "  path:2024（路径）  id:000.txt（报告编号）\n"
-        "  year:2024  year:2021..2025（报告年度）  date:2025-01-01..2025-06-30（发布日期）\n"
+        "  title:法治政府（标题含有）  agency:司法局（机关含有）  section:问题（章节标题含有）\n"
+        "  path:2024（路径含有）  id:000.txt（报告编号，须完整）\n"
+        "  year:2024  year:2021..2025  year:2021..（报告年度）\n"
+        "  date:2025-01  date:2025-01-01..2025-06-30（发布日期）\n"
         "使用 -F 或 --any 时没有运算符：适合来自别处的文字。\n",
 };
 

@@ -111,9 +111,9 @@ static void note_totals(const xji_options *o, const xji_answer *a)
     xji_out_init(&out, 2, buf, sizeof buf);
     xji_message(&out, o->lang, totals_message(a), decimal(n[0], t->occurrences), decimal(n[1], t->passages),
                 decimal(n[2], t->reports));
-    if (a->n_printed == 0)
+    if (a->n_printed == 0 && !a->partial)
         xji_message(&out, o->lang, XJI_MSG_SHOWN_NONE, NULL, NULL, NULL);
-    else if (a->n_printed < all)
+    else if (a->n_printed > 0 && a->n_printed < all)
         xji_message(&out, o->lang, o->reports ? XJI_MSG_SHOWN_REPORTS : XJI_MSG_SHOWN_PASSAGES,
                     decimal(n[0], o->offset + 1), decimal(n[1], o->offset + a->n_printed), NULL);
     xji_out_char(&out, '\n');
@@ -145,7 +145,7 @@ static void notes(xji_session *s, const xji_answer *a)
         return;
     if (a->found && !o->count)
         note_totals(o, a);
-    if (a->found && a->totals.more > 0)
+    if (a->found && !o->relax && a->totals.more > 0)
         xji_note(o->lang, XJI_MSG_MORE, decimal(n, a->totals.more), NULL, NULL);
     /* The text form says so itself, where the hits end. */
     if (a->partial && (o->form != XJI_FORM_TEXT || o->count || o->null))

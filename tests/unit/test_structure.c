@@ -221,7 +221,7 @@ static const char *tree(const found *f)
     return buf;
 }
 
-/* What is set aside but blank space, as text: "furniture 打印|". Line ends are not shown. */
+/* What is set aside but blank space, as text: "furniture 打印|". Line ends are not shown, other space is one space. */
 static const char *asides(const found *f)
 {
     static char buf[1 << 15];
@@ -237,7 +237,9 @@ static const char *asides(const found *f)
         while (r.b < r.e && is_space(f->t.cp[r.b]))
             r.b++;
         n += (size_t)snprintf(buf + n, sizeof buf - n, "%s ", xji_aside_key(a->kind));
-        n = append(buf, sizeof buf, n, &f->t, r);
+        for (uint32_t k = r.b; k < r.e; k++)
+            n += is_space(f->t.cp[k]) ? (size_t)snprintf(buf + n, sizeof buf - n, " ")
+                                      : append(buf, sizeof buf, n, &f->t, (xji_range){k, k + 1}) - n;
         n += (size_t)snprintf(buf + n, sizeof buf - n, "|");
     }
     return buf;
@@ -479,7 +481,8 @@ static void test_structure__markdown_title(void **state)
     assert_string_equal(asides(&f), "furniture #|furniture <!-- INFO END -->|furniture ##|");
     drop(&f);
     f = find_as(text, NULL, "a/某某条例.txt"); /* not markdown: the marks are text */
-    assert_int_equal(f.s.n_sections, 0);
+    assert_string_equal(tree(&f), "1 第一章 总则|");
+    assert_string_equal(asides(&f), "furniture <!-- INFO END -->|");
     drop(&f);
 }
 
@@ -957,7 +960,7 @@ static void strip_pinyin(xji_text *t)
         size_t k = i + 1;
         bool toned = false;
         while (k < t->n && ((t->cp[k] >= 'a' && t->cp[k] <= 'z') || (t->cp[k] >= 0xE0 && t->cp[k] < 0x250)))
-            toned = toned || t->cp[k++] >= 0x80 || (k > 0 && t->cp[k - 1] >= 0x80);
+            toned = t->cp[k++] >= 0x80 || toned;
         if (t->cp[i] == '(' && toned && k < t->n && t->cp[k] == ')') {
             i = k;
             continue;
