@@ -6,18 +6,18 @@
  * Elements that could be words of a report (打印, 下载, 时间:) count only in the head of the document, before its first
  * prose, or in its tail, after its last. docs/STRUCTURE.md section 1 has the rules.
  */
-#include "structure_priv.h"
 #include "portal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    VALUE_MAX = 120, /* a value on a line of its own */
-    HEAD_MAX = 80,   /* lines looked at for a head or a tail */
-    PROSE_MIN = 12,  /* a line with 。 and as long as this is prose, */
+    VALUE_MAX = 120,        /* a value on a line of its own */
+    HEAD_MAX = 80,          /* lines looked at for a head or a tail */
+    PROSE_MIN = 12,         /* a line with 。 and as long as this is prose, */
     PROSE_UNENDED_MIN = 40, /* or as this when it does not end like a sentence */
-    PROSE_MAX = 300,  /* every line as long as this is; those of enactments (1998年…通过 2006年…修订) are long */
+    PROSE_MAX =
+        300, /* every line as long as this is; those of enactments (1998年…通过 2006年…修订) are long */
     INLINE_MIN = 200, /* a line that may hold a whole page */
     END_MAX = 400     /* buttons behind the last sentence */
 };
@@ -30,8 +30,9 @@ static bool is_residue(const xji_doc *d, uint32_t b, uint32_t e, bool *rule)
         uint32_t c = d->cp[i];
         if (xji_portal_is_bar(c))
             bar = true;
-        else if (!(c == '-' || c == '=' || c == '_' || c == '*' || c == ':' || c == '+' || c == '~' ||
-                   c == 0x2014 || c == 0x2015 || (c >= 0x2500 && c <= 0x257F) || xji_scan_is_space(c)))
+        else if (!(c == '-' || c == '=' || c == '_' || c == '*' || c == ':' || c == '+' ||
+                   c == '~' || c == 0x2014 || c == 0x2015 || (c >= 0x2500 && c <= 0x257F) ||
+                   xji_scan_is_space(c)))
             return false;
     }
     *rule = !bar;
@@ -64,7 +65,8 @@ static bool is_outline(const xji_doc *d, uint32_t b, uint32_t e)
     return rank != XJI_RANK_NONE && rank != XJI_RANK_3 && rank != XJI_RANK_4;
 }
 
-static xj_status shave(xji_doc *d, xji_line *l, uint32_t b, uint32_t e, xji_aside_kind kind, xj_error *err)
+static xj_status shave(xji_doc *d, xji_line *l, uint32_t b, uint32_t e, xji_aside_kind kind,
+                       xj_error *err)
 {
     xj_status st = XJ_OK;
     if (b > l->b)
@@ -166,7 +168,8 @@ static bool is_value_line(const xji_doc *d, const xji_cover *key, const xji_line
         if (i == m && m >= 4)
             return false;
     }
-    return el->field != XJI_FIELD_OTHER || !xji_scan_ends_with(d, l->b, l->e, "报告 总结 意见 通知 办法 条例 规定 方案 决定");
+    return el->field != XJI_FIELD_OTHER ||
+           !xji_scan_ends_with(d, l->b, l->e, "报告 总结 意见 通知 办法 条例 规定 方案 决定");
 }
 
 /* The role of line i by its xji_cover; *faint when its neighbours have to confirm it. */
@@ -244,7 +247,8 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
             continue;
         }
         bool covered = xji_portal_cover(d, v, l->b, l->e, &c);
-        bool bare_date = covered && c.n_date > 0 && c.n_date == c.n_found && c.n_faint + c.n_button + c.n_strong + c.n_rest == 0;
+        bool bare_date = covered && c.n_date > 0 && c.n_date == c.n_found &&
+                         c.n_faint + c.n_button + c.n_strong + c.n_rest == 0;
         if (covered && c.attach && !attachment_is_empty(d, v, i))
             covered = false;
         if (covered && !(open && bare_date)) {
@@ -253,7 +257,8 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
                 keep_fields(d, &c, i);
             if (i >= d->tail && c.links)
                 links = true;
-            crumbs = (c.n_strong > 0 && xji_scan_one_of(d, l->e - 1, ":>")) || (crumbs && c.n_faint > 0);
+            crumbs =
+                (c.n_strong > 0 && xji_scan_one_of(d, l->e - 1, ":>")) || (crumbs && c.n_faint > 0);
             open = l->role == XJI_ASIDE_METADATA && c.open;
             if (open)
                 key = c;
@@ -272,7 +277,8 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
         } else if (i < d->head && crumbs && l->e - l->b <= 12) {
             /* "当前位置:", "首页", ">", "政务公开" on lines of their own, the last perhaps twice */
             l->role = XJI_ASIDE_FURNITURE;
-            crumbs = i + 1 < d->head && (is_lone(d, &d->line[i + 1]) || same_line(d, l, &d->line[i + 1]));
+            crumbs = i + 1 < d->head &&
+                     (is_lone(d, &d->line[i + 1]) || same_line(d, l, &d->line[i + 1]));
             open = false;
             continue;
         } else if (i >= d->tail && is_footer(d, l)) {
@@ -285,7 +291,8 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
         if (!faint[i])
             crumbs = false;
         if (l->role == XJI_LINE_BODY) {
-            xj_status st = d->markdown && d->cp[l->b] == '#' ? shave_hashes(d, l, err) : shave_cell(d, l, err);
+            xj_status st =
+                d->markdown && d->cp[l->b] == '#' ? shave_hashes(d, l, err) : shave_cell(d, l, err);
             if (st != XJ_OK)
                 return st;
         }
@@ -298,7 +305,6 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
         if (faint[i] && i + 1 < d->n_lines && is_set_aside(d, i + 1))
             d->line[i].role = XJI_ASIDE_FURNITURE;
     return XJ_OK;
-
 }
 
 /* The first line of text holds crumbs, title and fields before the text: set them aside where they stand. */
@@ -317,7 +323,8 @@ static xj_status shave_page(xji_doc *d, const xji_vocabulary *v, xj_error *err)
         keep_fields(d, &c, i);
         uint32_t b = l->b;
         l->b = xji_scan_skip_space(d, end, l->e);
-        st = xji_asides_insert(&d->shaved, b, end, c.n_key + c.n_date ? XJI_ASIDE_METADATA : XJI_ASIDE_FURNITURE, err);
+        st = xji_asides_insert(&d->shaved, b, end,
+                               c.n_key + c.n_date ? XJI_ASIDE_METADATA : XJI_ASIDE_FURNITURE, err);
     }
     uint32_t words = l->b;
     while (words < l->e && words - l->b < 80 && !xji_scan_is_space(d->cp[words]))

@@ -22,10 +22,6 @@
 #include "xj/analyser.h"
 #include "xj/index.h"
 
-#ifndef XUNJU_VERSION
-#define XUNJU_VERSION "0.1.0"
-#endif
-
 static const char usage_text[] =
     "usage: xunju-index COMMAND [OPTIONS] ...\n"
     "\n"
@@ -404,7 +400,7 @@ static json_t *versions_json(void)
 {
     char print[32];
     snprintf(print, sizeof print, "%016" PRIx64, xj_analyser_fingerprint());
-    return json_pack("{s:s,s:i,s:s,s:s,s:s}", "xunju", XUNJU_VERSION, "format", 0, "analyser", print, "zstd",
+    return json_pack("{s:s,s:i,s:s,s:s,s:s}", "xunju", XUNJU_VERSION, "format", (int)xj_index_format_version(), "analyser", print, "zstd",
                      ZSTD_versionString(), "icu", U_ICU_VERSION);
 }
 
@@ -443,7 +439,8 @@ static void print_info(const xj_index *ix)
     json_object_foreach(sections, name, bytes)
         printf("  %-20s %12" JSON_INTEGER_FORMAT " bytes\n", name, json_integer_value(bytes));
     json_decref(sections);
-    printf("format       0, analyser %016" PRIx64 ", zstd %s\n", xj_analyser_fingerprint(), ZSTD_versionString());
+    printf("format       %u, analyser %016" PRIx64 ", zstd %s\n", xj_index_format_version(), xj_analyser_fingerprint(),
+           ZSTD_versionString());
 }
 
 static int run_info(int argc, char **argv)
@@ -614,7 +611,8 @@ static int run_doctor(int argc, char **argv)
 
 static int run_version(void)
 {
-    printf("xunju-index %s (index format 0, zstd %s, ICU %s)\n", XUNJU_VERSION, ZSTD_versionString(), U_ICU_VERSION);
+    printf("xunju-index %s (index format %u, zstd %s, ICU %s)\n", XUNJU_VERSION, xj_index_format_version(), ZSTD_versionString(),
+           U_ICU_VERSION);
     return 0;
 }
 

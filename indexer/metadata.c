@@ -8,16 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xj/fold.h"
-#include "xj/utf8.h"
 /* Last word of the name of an agency. */
 static const char agency_endings[] =
-    "省 市 自治区 特别行政区 州 盟 地区 县 区 旗 镇 乡 街道 办事处 政府 委员会 委 局 厅 部 院 办公室 办公厅 办 所 队 中心 公司 "
-    "集团 学校 大学 学院 医院 银行 协会 联合会 总工会 工会 社 署 站 馆 法院 检察院 组 会议 大会 常委会 村 社区 党组 处 海关 监狱 "
+    "省 市 自治区 特别行政区 州 盟 地区 县 区 旗 镇 乡 街道 办事处 政府 委员会 委 局 厅 部 院 "
+    "办公室 办公厅 办 所 队 中心 公司 "
+    "集团 学校 大学 学院 医院 银行 协会 联合会 总工会 工会 社 署 站 馆 法院 检察院 组 会议 大会 "
+    "常委会 村 社区 党组 处 海关 监狱 "
     "园区 开发区 新区 农场 林场 团 兵团 师 中学 小学 幼儿园 研究院 基金会";
 
 /* Words of portals that are no agency although they look like one. */
-static const char no_agencies[] = "本网 本站 本部 本院 本局 本办 网络 互联网 通讯社 新华社 中新社 报社 杂志社 出版社 通讯员";
+static const char no_agencies[] =
+    "本网 本站 本部 本院 本局 本办 网络 互联网 通讯社 新华社 中新社 报社 杂志社 出版社 通讯员";
 
 enum { AGENCY_MAX = 40, TAIL_LINES = 12, YEAR_SPAN_MAX = 5 };
 
@@ -32,7 +33,8 @@ static bool find_number(const xji_doc *d, uint32_t b, uint32_t e, xji_range *at)
 {
     for (uint32_t i = b; i < e; i++) {
         uint32_t c = d->cp[i];
-        if (!(c == 0x3014 || c == '[' || c == '(' || c == 0x3010 || c == 0xFF3B || c == 0xFF08 || c == 0x3008))
+        if (!(c == 0x3014 || c == '[' || c == '(' || c == 0x3010 || c == 0xFF3B || c == 0xFF08 ||
+              c == 0x3008))
             continue;
         int year;
         uint32_t k = xji_scan_year(d, i + 1, e, &year);
@@ -94,7 +96,8 @@ static bool enactment_date(const xji_doc *d, uint32_t b, uint32_t e, xji_date *b
         if (!end)
             continue;
         uint32_t rest = xji_scan_skip_space(d, end, e);
-        bool applies = xji_scan_match(d, rest, e, "起", false) || xji_scan_match(d, rest, e, "施行", false) ||
+        bool applies = xji_scan_match(d, rest, e, "起", false) ||
+                       xji_scan_match(d, rest, e, "施行", false) ||
                        xji_scan_match(d, rest, e, "实施", false);
         if (date.day && !applies &&
             (!found || date.year * 400 + date.month * 32 + date.day >
@@ -112,14 +115,16 @@ static bool is_enactment_line(const xji_doc *d, uint32_t b, uint32_t e)
 {
     xji_date date;
     uint32_t i = b;
-    while (i < e && (xji_scan_is_open(d->cp[i]) || xji_scan_one_of(d, i, "—―-─") || xji_scan_is_space(d->cp[i])))
+    while (i < e && (xji_scan_is_open(d->cp[i]) || xji_scan_one_of(d, i, "—―-─") ||
+                     xji_scan_is_space(d->cp[i])))
         i++;
     if (!xji_scan_date_at(d, i, e, &date) || !date.day)
         return false;
     uint32_t end = e;
     while (end > i && (xji_scan_is_close(d->cp[end - 1]) || xji_scan_is_space(d->cp[end - 1])))
         end--;
-    return i > b || xji_scan_ends_with(d, i, end, "通过 公布 发布 修正 修订 批准 施行 颁布 印发 上") > 0;
+    return i > b ||
+           xji_scan_ends_with(d, i, end, "通过 公布 发布 修正 修订 批准 施行 颁布 印发 上") > 0;
 }
 
 /* A line that is a date and nothing else, brackets apart. */
@@ -162,7 +167,8 @@ static xj_status find_date(xji_doc *d, xji_meta *meta, xj_error *err)
 {
     xji_date date = {0, 0, 0}, latest = {0, 0, 0};
     const char *from = NULL;
-    static const xji_field_kind fields[] = {XJI_FIELD_PUBLISHED, XJI_FIELD_DATE_LINE, XJI_FIELD_MADE};
+    static const xji_field_kind fields[] = {XJI_FIELD_PUBLISHED, XJI_FIELD_DATE_LINE,
+                                            XJI_FIELD_MADE};
     for (size_t k = 0; k < sizeof fields / sizeof fields[0] && !from; k++)
         if (field_date(d, &d->field[fields[k]], &date))
             from = d->field[fields[k]].from;
@@ -196,7 +202,8 @@ static bool opening(const xji_doc *d, uint32_t *b, uint32_t *e)
     size_t i = d->head;
     uint32_t from = 0;
     for (size_t k = 0; k < d->head; k++)
-        if (d->line[k].role == XJI_LINE_BODY && xji_scan_find(d, d->line[k].b, d->line[k].e, "如下") != UINT32_MAX) {
+        if (d->line[k].role == XJI_LINE_BODY &&
+            xji_scan_find(d, d->line[k].b, d->line[k].e, "如下") != UINT32_MAX) {
             i = k;
             break;
         }
@@ -346,16 +353,18 @@ static bool is_agency(const xji_doc *d, uint32_t b, uint32_t e)
 
 /* Words that follow the subject of a sentence. */
 static const char *const after_subject[] = {
-    "坚持", "深入", "认真", "在", "以", "按照", "紧",   "围绕", "全面", "贯彻", "落实", "始终", "高度",
-    "严格", "积极", "切实", "扎实", "持续", "不断", "根据", "立足", "通过", "牢",   "聚焦", "将",   "把",
-    "的",   "对",   "推进", "推动", "加强", "开展", "关于", "有",   "依",   "结合", "充分", "进一步", "主要",
-    "继续", "锚定", "学习", "强化", "认", "着力", "大力", "统筹", "法治", "司法行政", "政务公开", "工作",
+    "坚持", "深入", "认真", "在",   "以",       "按照",     "紧",   "围绕", "全面", "贯彻", "落实",
+    "始终", "高度", "严格", "积极", "切实",     "扎实",     "持续", "不断", "根据", "立足", "通过",
+    "牢",   "聚焦", "将",   "把",   "的",       "对",       "推进", "推动", "加强", "开展", "关于",
+    "有",   "依",   "结合", "充分", "进一步",   "主要",     "继续", "锚定", "学习", "强化", "认",
+    "着力", "大力", "统筹", "法治", "司法行政", "政务公开", "工作",
 };
 
 /* Length of the agency at b: up to a word that follows a subject, a comma or a digit, where it ends like one. */
 /* Last word of an agency that opens a sentence: only what nothing else can be. */
 static const char subject_endings[] =
-    "镇 乡 街道 办事处 人民政府 市政府 区政府 县政府 镇政府 乡政府 委员会 管委会 局 厅 办公室 办公厅 公司 集团 学校 大学 学院 医院 "
+    "镇 乡 街道 办事处 人民政府 市政府 区政府 县政府 镇政府 乡政府 委员会 管委会 局 厅 办公室 "
+    "办公厅 公司 集团 学校 大学 学院 医院 "
     "法院 检察院 中心 支队 大队 总队 国务院 省 市 自治区 州 县 区 旗 财政部 司法部 教育部";
 
 static uint32_t agency_before_verb(const xji_doc *d, uint32_t b, uint32_t e, bool strict)
@@ -465,7 +474,8 @@ static xj_status find_agency(xji_doc *d, xji_meta *meta, xj_error *err)
         oom = !s;
         /* The source wins over the title only where it is the fuller name of the same agency. */
         size_t ns = s ? strlen(s) : 0, na = agency ? strlen(agency) : 0;
-        if (s && (!agency || (ns > na && strcmp(from, "title") == 0 && strcmp(s + ns - na, agency) == 0))) {
+        if (s && (!agency ||
+                  (ns > na && strcmp(from, "title") == 0 && strcmp(s + ns - na, agency) == 0))) {
             free(agency);
             agency = s;
             from = source->from;
@@ -507,12 +517,14 @@ static xj_status find_document_number(xji_doc *d, xji_meta *meta, xj_error *err)
 {
     const xji_field *f = &d->field[XJI_FIELD_NUMBER];
     xji_range at = {0, 0};
-    if (f->from && f->at.e - f->at.b >= 3 && xji_scan_find(d, f->at.b, f->at.e, "号") != UINT32_MAX) {
+    if (f->from && f->at.e - f->at.b >= 3 &&
+        xji_scan_find(d, f->at.b, f->at.e, "号") != UINT32_MAX) {
         at = f->at;
         meta->number_from = f->from;
     }
     for (size_t i = 0; i < d->head && at.e == 0; i++)
-        if (d->line[i].role == XJI_LINE_BODY && xji_metadata_is_number_line(d, d->line[i].b, d->line[i].e, &at))
+        if (d->line[i].role == XJI_LINE_BODY &&
+            xji_metadata_is_number_line(d, d->line[i].b, d->line[i].e, &at))
             meta->number_from = "number line";
         else
             at = (xji_range){0, 0};

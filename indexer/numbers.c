@@ -6,7 +6,9 @@
 
 #include "xj/fold.h"
 
-enum { CHAPTER_LINE_MAX = 40 }; /* a chapter without white space behind its number is a short line */
+enum {
+    CHAPTER_LINE_MAX = 40
+}; /* a chapter without white space behind its number is a short line */
 
 bool xji_outline_is_numeral(uint32_t c)
 {
@@ -55,16 +57,19 @@ static bool is_reference(const xji_doc *d, uint32_t i, uint32_t e)
         return false;
     if (xji_scan_one_of(d, i, ",;。)"))
         return true;
-    bool joined = xji_scan_one_of(d, i, "至到或和及-—~(") || (i > 0 && xji_scan_is(d, i - 1, 0x3001));
+    bool joined =
+        xji_scan_one_of(d, i, "至到或和及-—~(") || (i > 0 && xji_scan_is(d, i - 1, 0x3001));
     if (xji_scan_is(d, i, '('))
         return joined;
     uint32_t k = xji_scan_skip_space(d, i + 1, e);
     if (joined && k < e)
         return xji_scan_one_of(d, k, "(第");
-    return xji_scan_one_of(d, i, "项款目条号") && (k >= e || xji_scan_one_of(d, k, "规的所、,。;和至中情之及或"));
+    return xji_scan_one_of(d, i, "项款目条号") &&
+           (k >= e || xji_scan_one_of(d, k, "规的所、,。;和至中情之及或"));
 }
 
-static xji_rank rank_in_brackets(const xji_doc *d, uint32_t b, uint32_t e, uint32_t *value, uint32_t *words)
+static xji_rank rank_in_brackets(const xji_doc *d, uint32_t b, uint32_t e, uint32_t *value,
+                                 uint32_t *words)
 {
     uint32_t i = xji_scan_skip_space(d, b + 1, e);
     xji_rank rank = XJI_RANK_2;
@@ -87,8 +92,8 @@ static xji_rank rank_in_brackets(const xji_doc *d, uint32_t b, uint32_t e, uint3
     return rank;
 }
 
-static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool line_start, uint32_t *value,
-                                uint32_t *words)
+static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool line_start,
+                                uint32_t *value, uint32_t *words)
 {
     uint32_t i = xji_scan_skip_space(d, b + 1, e);
     uint32_t end = xji_scan_han_number(d, i, e, value);
@@ -134,8 +139,8 @@ static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool l
     return rank;
 }
 
-static xji_rank rank_of_digits(const xji_doc *d, uint32_t b, uint32_t e, bool line_start, uint32_t *value,
-                               uint32_t *words)
+static xji_rank rank_of_digits(const xji_doc *d, uint32_t b, uint32_t e, bool line_start,
+                               uint32_t *value, uint32_t *words)
 {
     uint32_t end = xji_scan_number(d, b, e, 2, value);
     if (!end || *value == 0 || end >= e)
@@ -154,8 +159,8 @@ static xji_rank rank_of_digits(const xji_doc *d, uint32_t b, uint32_t e, bool li
     return XJI_RANK_3;
 }
 
-xji_rank xji_outline_rank_at(const xji_doc *d, uint32_t b, uint32_t e, bool line_start, uint32_t *value,
-                             uint32_t *words)
+xji_rank xji_outline_rank_at(const xji_doc *d, uint32_t b, uint32_t e, bool line_start,
+                             uint32_t *value, uint32_t *words)
 {
     if (b >= e)
         return XJI_RANK_NONE;

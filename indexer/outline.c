@@ -18,9 +18,9 @@ enum {
     HEADING_MAX = 50,      /* a first sentence longer than this is no heading */
     HEADING_LINE_MAX = 60, /* a line without a final mark may be a little longer */
     HEADING_SHORT = 40,
-    CLAUSE_MAX = 30, /* of a first clause that stands in for a heading */
-    SCAN_MAX = 240,  /* characters looked at for the end of a heading */
-    PACKED_MIN = 300, /* a line as long as this with numbers inside has lost its line ends */
+    CLAUSE_MAX = 30,   /* of a first clause that stands in for a heading */
+    SCAN_MAX = 240,    /* characters looked at for the end of a heading */
+    PACKED_MIN = 300,  /* a line as long as this with numbers inside has lost its line ends */
     CONTENTS_MAX = 400 /* lines of a table of contents */
 };
 
@@ -31,20 +31,20 @@ typedef struct mark {
     uint32_t end;     /* of what it opens inside its line: the next mark or the end of the line */
     uint32_t heading; /* end of the heading */
     uint32_t value;
-    uint32_t group;   /* siblings */
-    uint8_t rank;     /* xji_rank */
-    uint8_t hashes;   /* markdown rank, 0 = none */
-    bool inside;      /* not at the start of its line */
-    bool packed;      /* in a line that has lost its line ends */
-    bool below;       /* something stands under it besides its own paragraph */
-    bool more;        /* its paragraph goes on behind the heading */
-    bool semicolon;   /* its paragraph ends with one */
-    bool stop;        /* its paragraph ends with another sentence mark */
-    bool good;        /* reads like a heading */
-    bool bare;        /* no words behind the number */
-    bool named;       /* 附件, 名词解释: a heading by its word */
-    bool circled;     /* in a circle: often the number of a footnote */
-    bool nested;      /* stands under (一) or 1. */
+    uint32_t group; /* siblings */
+    uint8_t rank;   /* xji_rank */
+    uint8_t hashes; /* markdown rank, 0 = none */
+    bool inside;    /* not at the start of its line */
+    bool packed;    /* in a line that has lost its line ends */
+    bool below;     /* something stands under it besides its own paragraph */
+    bool more;      /* its paragraph goes on behind the heading */
+    bool semicolon; /* its paragraph ends with one */
+    bool stop;      /* its paragraph ends with another sentence mark */
+    bool good;      /* reads like a heading */
+    bool bare;      /* no words behind the number */
+    bool named;     /* 附件, 名词解释: a heading by its word */
+    bool circled;   /* in a circle: often the number of a footnote */
+    bool nested;    /* stands under (一) or 1. */
 } mark;
 
 /* Siblings: same rank, same parent. */
@@ -64,8 +64,9 @@ typedef struct marks {
 
 static bool may_open(uint32_t c)
 {
-    return c == '(' || c == 0xFF08 || c == 0x7B2C || xji_scan_digit(c) >= 0 || xji_outline_is_numeral(c) ||
-           (c >= 0x2460 && c <= 0x249B) || (c >= 0x3220 && c <= 0x3229);
+    return c == '(' || c == 0xFF08 || c == 0x7B2C || xji_scan_digit(c) >= 0 ||
+           xji_outline_is_numeral(c) || (c >= 0x2460 && c <= 0x249B) ||
+           (c >= 0x3220 && c <= 0x3229);
 }
 
 static bool ends_clause(uint32_t c)
@@ -107,8 +108,8 @@ static bool follows_heading(const xji_doc *d, const mark *above, uint32_t i, xji
     return true;
 }
 
-static bool may_stand_inside(const xji_doc *d, uint32_t i, uint32_t b, xji_rank rank, uint32_t value,
-                             const seen *s, const mark *above)
+static bool may_stand_inside(const xji_doc *d, uint32_t i, uint32_t b, xji_rank rank,
+                             uint32_t value, const seen *s, const mark *above)
 {
     bool spaced = xji_scan_is_space(d->cp[i - 1]);
     uint32_t k = i;
@@ -173,7 +174,8 @@ static bool is_annex(const xji_doc *d, uint32_t b, uint32_t e)
     return i == e;
 }
 
-static xj_status marks_of_line(const xji_doc *d, const xji_line *l, marks *m, seen *s, xj_error *err)
+static xj_status marks_of_line(const xji_doc *d, const xji_line *l, marks *m, seen *s,
+                               xj_error *err)
 {
     size_t first = m->n;
     bool spaces = false;

@@ -8,9 +8,6 @@
  */
 #include "structure_priv.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "xj/fold.h"
 
 enum {
@@ -35,11 +32,11 @@ typedef struct cuts {
 typedef struct cutter {
     xji_doc *d;
     xji_structure *out;
-    size_t cap;     /* of out->passages */
+    size_t cap; /* of out->passages */
     size_t cap_piece;
-    size_t mask;    /* first range set aside that ends behind the position */
-    cuts ends;      /* sentence ends in reach */
-    cuts commas;    /* weaker places inside the sentence that is being read */
+    size_t mask; /* first range set aside that ends behind the position */
+    cuts ends;   /* sentence ends in reach */
+    cuts commas; /* weaker places inside the sentence that is being read */
     xj_error *err;
 } cutter;
 
@@ -137,7 +134,8 @@ static int comma_cost(const xji_doc *d, uint32_t i, uint32_t e)
     default:
         if (xji_scan_is_han(d->cp[i]) || (d->cp[i] < 0x80 && d->cp[i] > '@' && d->cp[i] != '|'))
             return -1;
-        return xji_scan_is_break(d->cp[i]) && !(i + 1 < e && xj_class_of(xj_fold(d->cp[i + 1])) == XJ_CLASS_WORD)
+        return xji_scan_is_break(d->cp[i]) &&
+                       !(i + 1 < e && xj_class_of(xj_fold(d->cp[i + 1])) == XJ_CLASS_WORD)
                    ? 150
                    : -1;
     }
@@ -236,7 +234,8 @@ static uint32_t next_cut(cutter *c, uint32_t p, uint32_t body, uint32_t e, uint3
                 if (len - sentence > XJI_PASSAGE_MAX)
                     take_commas(c);
                 c->commas.n = 0;
-                add_cut(&c->ends, i, len, (intro ? 60 : -35) + (next < e ? opening_cost(d, next, true) : 0));
+                add_cut(&c->ends, i, len,
+                        (intro ? 60 : -35) + (next < e ? opening_cost(d, next, true) : 0));
                 sentence = len;
                 /* Blank lines: the mask and the white space are behind us at once. */
                 i = next;
@@ -258,7 +257,8 @@ static uint32_t next_cut(cutter *c, uint32_t p, uint32_t body, uint32_t e, uint3
                     take_commas(c);
                 c->commas.n = 0;
                 bool half = ch == ';' || ch == 0xFF1B;
-                add_cut(&c->ends, i, len, (half ? 20 : 0) + (next < e ? opening_cost(d, next, false) : 0));
+                add_cut(&c->ends, i, len,
+                        (half ? 20 : 0) + (next < e ? opening_cost(d, next, false) : 0));
                 sentence = len;
             }
         } else {
@@ -370,9 +370,10 @@ xj_status xji_passages_cut(xji_doc *d, xji_structure *out, xj_error *err)
     uint32_t section = XJI_NO_SECTION;
     for (;;) {
         /* Headings that stand directly above one another begin one passage; so does one before which no cut may fall. */
-        while (i < n && (((section == XJI_NO_SECTION ? i == 0 : out->sections[i].parent == section) &&
-                          is_empty(d, body, out->sections[i].heading.b, c.mask)) ||
-                         !xji_scan_may_cut(d, out->sections[i].heading.b))) {
+        while (i < n &&
+               (((section == XJI_NO_SECTION ? i == 0 : out->sections[i].parent == section) &&
+                 is_empty(d, body, out->sections[i].heading.b, c.mask)) ||
+                !xji_scan_may_cut(d, out->sections[i].heading.b))) {
             section = (uint32_t)i;
             body = out->sections[i].heading.e;
             i++;

@@ -1,6 +1,6 @@
 /*
  * The grammar of portal elements: whether words of the table, each with the value its kind may have, and separators
- * between them xji_cover a stretch of text. A word inside a sentence is never furniture, because the sentence is not covered.
+ * between them cover a stretch of text. A word inside a sentence is never furniture, because the sentence is not covered.
  */
 #include "portal.h"
 
@@ -10,7 +10,8 @@ enum {
     LINE_MAX_COVERED = 400, /* longer lines are prose; portal table rows stay below */
     VALUE_MAX = 120,        /* characters of a field value */
     CRUMBS_MAX = 160,       /* of a whole path, */
-    CRUMB_MAX = 20          /* of one name in it */
+    CRUMB_MAX = 20,         /* of one name in it */
+    LINK_NAME_MAX = 24      /* of one name in a row of links */
 };
 
 /* Separators between elements. */
@@ -85,7 +86,8 @@ static bool value_ends(const xji_doc *d, const xji_vocabulary *v, uint32_t i, ui
     if (!el)
         return false;
     uint32_t after = xji_scan_skip_space(d, end, e);
-    if (el->kind == XJI_PORTAL_KEY || el->kind == XJI_PORTAL_COUNT || el->kind == XJI_PORTAL_NAME || el->kind == XJI_PORTAL_REST || el->kind == XJI_PORTAL_BANNER)
+    if (el->kind == XJI_PORTAL_KEY || el->kind == XJI_PORTAL_COUNT || el->kind == XJI_PORTAL_NAME ||
+        el->kind == XJI_PORTAL_REST || el->kind == XJI_PORTAL_BANNER)
         return after < e && (xji_portal_is_colon(d->cp[after]) || xji_portal_is_bar(d->cp[after]));
     return end == e || xji_portal_is_separator(d->cp[end]);
 }
@@ -128,11 +130,24 @@ static uint32_t field_value(const xji_doc *d, const xji_vocabulary *v, uint32_t 
     return i;
 }
 
-static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_element *el, uint32_t *pos,
-                        uint32_t e, xji_cover *c)
+/* Whether [b, e) is a row of names between white space, none of them a sentence. */
+static bool names_only(const xji_doc *d, uint32_t b, uint32_t e)
+{
+    uint32_t length = 0;
+    for (uint32_t i = b; i < e; i++) {
+        length = xji_portal_is_separator(d->cp[i]) ? 0 : length + 1;
+        if (length > LINK_NAME_MAX || xji_scan_one_of(d, i, "。,;?!"))
+            return false;
+    }
+    return true;
+}
+
+static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_element *el,
+                        uint32_t *pos, uint32_t e, xji_cover *c)
 {
     uint32_t after = xji_scan_skip_space(d, *pos, e);
-    bool ended = after == e || xji_portal_is_separator(d->cp[*pos]) || xji_portal_is_separator(d->cp[after]);
+    bool ended =
+        after == e || xji_portal_is_separator(d->cp[*pos]) || xji_portal_is_separator(d->cp[after]);
     bool colon = after < e && xji_portal_is_colon(d->cp[after]);
     switch ((xji_element_kind)el->kind) {
     case XJI_PORTAL_FAINT:
@@ -147,11 +162,17 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
     case XJI_PORTAL_LINKS:
         c->links = true;
         c->n_button++;
+        /* "相关链接 县政府部门网站 乡镇网站": names of links on the same line */
+        if (ended && after < e && names_only(d, after + colon, e)) {
+            c->n_strong++;
+            *pos = e;
+        }
         return true;
     case XJI_PORTAL_COUNT:
         c->n_strong++;
         *pos = xji_scan_skip_space(d, after + colon, e);
-        while (*pos < e && (xji_scan_digit(d->cp[*pos]) >= 0 || xji_scan_one_of(d, *pos, "次人+万")))
+        while (*pos < e &&
+               (xji_scan_digit(d->cp[*pos]) >= 0 || xji_scan_one_of(d, *pos, "次人+万")))
             ++*pos;
         return colon || ended;
     case XJI_PORTAL_NAME:
@@ -166,7 +187,8 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
     case XJI_PORTAL_REST:
     case XJI_PORTAL_BANNER:
         c->n_rest++;
-        if (xji_scan_find(d, *pos, e, "。") != UINT32_MAX || !(ended || xji_scan_one_of(d, after, "©")))
+        if (xji_scan_find(d, *pos, e, "。") != UINT32_MAX ||
+            !(ended || xji_scan_one_of(d, after, "©")))
             return false;
         *pos = e;
         return true;
@@ -200,8 +222,9 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
     return false;
 }
 
-/* Whether portal elements xji_cover the line [b, e) as a whole. */
-bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e, xji_cover *c)
+/* Whether portal elements cover the line [b, e) as a whole. */
+bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e,
+                      xji_cover *c)
 {
     memset(c, 0, sizeof *c);
     if (e - b > LINE_MAX_COVERED)
@@ -222,7 +245,8 @@ bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uin
                 return false;
         } else if ((end = xji_scan_date_at(d, pos, e, &date)) != 0) {
             if (c->n_found < XJI_FOUND_MAX && date.day) {
-                static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE, "date line"};
+                static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
+                                                      "date line"};
                 c->found[c->n_found++] = (xji_found_field){&date_line, {pos, end}};
             }
             c->n_date++;
@@ -231,7 +255,8 @@ bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uin
             return false;
         }
     }
-    return c->n_faint + c->n_button + c->n_strong + c->n_rest + c->n_key + c->n_date > 0 || c->attach;
+    return c->n_faint + c->n_button + c->n_strong + c->n_rest + c->n_key + c->n_date > 0 ||
+           c->attach;
 }
 
 /* ---- a page on one line ---- */
@@ -259,7 +284,8 @@ static uint32_t skip_crumbs(const xji_doc *d, uint32_t b, uint32_t e)
 }
 
 /* Portal elements at b that end at white space inside a line, and what they prove; b when there are none. */
-uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e, xji_cover *c)
+uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e,
+                           xji_cover *c)
 {
     uint32_t pos = b, end_of_last = b;
     memset(c, 0, sizeof *c);
@@ -278,30 +304,36 @@ uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b
             f.at.b = xji_scan_skip_space(d, after + 1, e);
             f.at.e = xji_scan_date_at(d, f.at.b, e, &date);
             if (!f.at.e)
-                for (f.at.e = f.at.b; f.at.e < e && !xji_portal_is_separator(d->cp[f.at.e]); f.at.e++)
+                for (f.at.e = f.at.b; f.at.e < e && !xji_portal_is_separator(d->cp[f.at.e]);
+                     f.at.e++)
                     if (f.at.e - f.at.b > 40 || xji_scan_one_of(d, f.at.e, "。;,"))
                         return end_of_last;
             c->n_key++;
             if (c->n_found < XJI_FOUND_MAX)
                 c->found[c->n_found++] = f;
             pos = f.at.e;
-        } else if (el && el->kind == XJI_PORTAL_CRUMBS && (colon || xji_scan_one_of(d, after, ">"))) {
+        } else if (el && el->kind == XJI_PORTAL_CRUMBS &&
+                   (colon || xji_scan_one_of(d, after, ">"))) {
             pos = skip_crumbs(d, end, e);
             c->n_strong += 2;
             if (pos == end)
                 return end_of_last;
         } else if (el && (el->kind == XJI_PORTAL_BANNER || el->kind == XJI_PORTAL_COUNT) && colon) {
             pos = after + 1; /* "热搜:", "分享:": what follows is the title or the text */
-            while (el->kind == XJI_PORTAL_COUNT && pos < e && (xji_scan_digit(d->cp[pos]) >= 0 || d->cp[pos] == ' '))
+            while (el->kind == XJI_PORTAL_COUNT && pos < e &&
+                   (xji_scan_digit(d->cp[pos]) >= 0 || d->cp[pos] == ' '))
                 pos++;
             c->n_strong += el->kind == XJI_PORTAL_BANNER ? 2 : 1;
-        } else if (el && (el->kind == XJI_PORTAL_BUTTON || el->kind == XJI_PORTAL_STRONG || el->kind == XJI_PORTAL_FAINT) &&
+        } else if (el &&
+                   (el->kind == XJI_PORTAL_BUTTON || el->kind == XJI_PORTAL_STRONG ||
+                    el->kind == XJI_PORTAL_FAINT) &&
                    xji_portal_is_separator(d->cp[end])) {
             pos = end;
             c->n_button++;
         } else if (!el && (end = xji_scan_date_at(d, pos, e, &date)) != 0 && date.day &&
                    xji_scan_is_space(d->cp[end])) {
-            static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE, "date line"};
+            static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
+                                                  "date line"};
             if (c->n_found < XJI_FOUND_MAX)
                 c->found[c->n_found++] = (xji_found_field){&date_line, {pos, end}};
             c->n_date++;
@@ -310,7 +342,8 @@ uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b
             return end_of_last;
         }
         /* Empty cells behind it: "| | | |". */
-        for (uint32_t k = pos; k < e && (xji_portal_is_bar(d->cp[k]) || xji_scan_is_space(d->cp[k])); k++)
+        for (uint32_t k = pos;
+             k < e && (xji_portal_is_bar(d->cp[k]) || xji_scan_is_space(d->cp[k])); k++)
             pos = xji_portal_is_bar(d->cp[k]) ? k + 1 : pos;
         if (pos >= e)
             return b;

@@ -5,8 +5,10 @@
 
 #include "xj/fold.h"
 
+/* clang-format off */
 #define FIELD(word, field) {word, XJI_PORTAL_KEY, field, "portal field " word}
 #define PLAIN(word, kind) {word, kind, XJI_FIELD_OTHER, NULL}
+/* clang-format on */
 
 static const xji_element elements[] = {
     FIELD("标题", XJI_FIELD_TITLE),
@@ -61,8 +63,8 @@ static const xji_element elements[] = {
     FIELD("更新日期", XJI_FIELD_PUBLISHED),
     FIELD("时间", XJI_FIELD_PUBLISHED),
     FIELD("日期", XJI_FIELD_PUBLISHED),
-    FIELD("生成日期", XJI_FIELD_MADE),
-    FIELD("生成时间", XJI_FIELD_MADE),
+    FIELD("生成日期", XJI_FIELD_PUBLISHED),
+    FIELD("生成时间", XJI_FIELD_PUBLISHED),
     FIELD("成文日期", XJI_FIELD_MADE),
     FIELD("成文时间", XJI_FIELD_MADE),
     FIELD("印发日期", XJI_FIELD_MADE),
@@ -131,6 +133,7 @@ static const xji_element elements[] = {
     PLAIN("当前位置", XJI_PORTAL_CRUMBS),
     PLAIN("当前所在位置", XJI_PORTAL_CRUMBS),
     PLAIN("您的位置", XJI_PORTAL_CRUMBS),
+    PLAIN("您当前位置", XJI_PORTAL_CRUMBS),
     PLAIN("您的当前位置", XJI_PORTAL_CRUMBS),
     PLAIN("您当前的位置", XJI_PORTAL_CRUMBS),
     PLAIN("您现在的位置", XJI_PORTAL_CRUMBS),
@@ -313,8 +316,8 @@ void xji_portal_init(xji_vocabulary *v)
 }
 
 /* The longest xji_element at b, *end behind it; NULL when there is none. */
-const xji_element *xji_portal_word(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e,
-                                 uint32_t *end)
+const xji_element *xji_portal_word(const xji_doc *d, const xji_vocabulary *v, uint32_t b,
+                                   uint32_t e, uint32_t *end)
 {
     const xji_element *best = NULL;
     uint32_t first = xj_fold(d->cp[b]);

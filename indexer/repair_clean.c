@@ -55,7 +55,8 @@ static size_t next_suspect(const xji_text *t, size_t i)
 {
     for (; t->n - i >= LOOK; i += LOOK) {
         unsigned clean = 1;
-        for (size_t k = 0; k < LOOK; k++) { /* without branches, so that it is done in wide registers */
+        for (size_t k = 0; k < LOOK;
+             k++) { /* without branches, so that it is done in wide registers */
             uint32_t cp = t->cp[i + k];
             clean &= (unsigned)(cp - 0x4E00 < 0x5200) | (unsigned)(cp - 0x20 < 0x5F) |
                      (unsigned)(cp - 0x3000 < 0x100) | (unsigned)(cp == LF) |

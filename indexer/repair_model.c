@@ -25,9 +25,13 @@
 #define PRIVATE_P 5e-4
 
 #define KANA_P 2e-5
-#define IN_WORD_P 0.02 /* a kana after a kana, and the like */
+#define IN_WORD_P 0.02 /* a kana after a kana, and the like; a character after itself */
 
-enum { CODES = 0x10000, NONE = 1, CP_BITS = 21 };
+/* Rare characters come in pairs of one radical, which stand close together in Unicode. */
+#define SAME_RADICAL_P 3e-4
+#define SAME_RADICAL_DISTANCE 0x60
+
+enum { CP_BITS = 21 };
 
 xj_status xji_gbk_open(xji_gbk *g, xj_error *err)
 {
@@ -36,11 +40,12 @@ xj_status xji_gbk_open(xji_gbk *g, xj_error *err)
     g->converter = ucnv_open("GBK", &status);
     if (U_FAILURE(status)) {
         g->converter = NULL;
-        return status == U_MEMORY_ALLOCATION_ERROR ? xj_fail(err, XJ_ENOMEM, "no memory for the GBK converter") : XJ_OK;
+        return status == U_MEMORY_ALLOCATION_ERROR
+                   ? xj_fail(err, XJ_ENOMEM, "no memory for the GBK converter")
+                   : XJ_OK;
     }
-    g->of_char = calloc(CODES, sizeof *g->of_char);
-    g->of_code = calloc(CODES, sizeof *g->of_code);
-    if (!g->of_char || !g->of_code) {
+    g->asked = calloc(2 * XJI_GBK_REMEMBERED, sizeof *g->asked);
+    if (!g->asked) {
         xji_gbk_close(g);
         return xj_fail(err, XJ_ENOMEM, "no memory for the GBK codes");
     }
@@ -54,41 +59,46 @@ void xji_gbk_close(xji_gbk *g)
 {
     if (g->converter)
         ucnv_close(g->converter);
-    free(g->of_char);
-    free(g->of_code);
+    free(g->asked);
     *g = (xji_gbk)XJI_GBK_INIT;
+}
+
+static uint32_t *remembered(uint32_t *asked, uint32_t question)
+{
+    return &asked[question * 2654435761u >> 20];
 }
 
 unsigned xji_gbk_code(xji_gbk *g, uint32_t cp)
 {
-    if (cp < 0x80 || cp >= CODES || cp - 0xD800 < 0x800)
+    if (cp < 0x80 || cp > 0xFFFF || cp - 0xD800 < 0x800)
         return 0;
-    if (g->of_char[cp] == 0) {
+    uint32_t *known = remembered(g->asked, cp);
+    if (*known >> 16 != cp) {
         UChar c = (UChar)cp;
         char bytes[8];
         UErrorCode status = U_ZERO_ERROR;
         int32_t n = ucnv_fromUChars(g->converter, bytes, sizeof bytes, &c, 1, &status);
-        unsigned code = NONE;
-        if (U_SUCCESS(status) && n == 2)
-            code = (unsigned)(uint8_t)bytes[0] << 8 | (uint8_t)bytes[1];
-        g->of_char[cp] = (uint16_t)code;
+        unsigned code =
+            U_SUCCESS(status) && n == 2 ? (unsigned)(uint8_t)bytes[0] << 8 | (uint8_t)bytes[1] : 0;
+        *known = cp << 16 | code;
     }
-    return g->of_char[cp] == NONE ? 0 : g->of_char[cp];
+    return *known & 0xFFFF;
 }
 
 uint32_t xji_gbk_char(xji_gbk *g, unsigned code)
 {
-    if (code < 0x8140 || code >= CODES)
+    if (code < 0x8140 || code > 0xFFFF)
         return 0;
-    if (g->of_code[code] == 0) {
+    uint32_t *known = remembered(g->asked + XJI_GBK_REMEMBERED, code);
+    if (*known >> 16 != code) {
         char bytes[2] = {(char)(code >> 8), (char)(code & 0xFF)};
         UChar c[4];
         UErrorCode status = U_ZERO_ERROR;
         int32_t n = ucnv_toUChars(g->converter, c, 4, bytes, 2, &status);
         bool one = U_SUCCESS(status) && n == 1 && c[0] >= 0x80 && c[0] != 0xFFFD;
-        g->of_code[code] = one ? c[0] : NONE;
+        *known = code << 16 | (one ? c[0] : 0u);
     }
-    return g->of_code[code] == NONE ? 0 : g->of_code[code];
+    return *known & 0xFFFF;
 }
 
 static size_t tally_slot(const xji_tally *t, uint64_t key)
@@ -294,5 +304,9 @@ double xji_model_p_after(const xji_model *m, uint32_t before, uint32_t cp, unsig
     double p = (xji_model_pair(m, before, cp) + PAIR_CHARS * xji_model_p(m, cp, code)) /
                (xji_model_single(m, before) + PAIR_CHARS);
     int script = word_script(cp);
-    return script && script == word_script(before) && p < IN_WORD_P ? IN_WORD_P : p;
+    if (cp == before || (script && script == word_script(before)))
+        return p < IN_WORD_P ? IN_WORD_P : p;
+    bool near = xji_is_han(cp) && xji_is_han(before) &&
+                cp - before + SAME_RADICAL_DISTANCE < 2 * SAME_RADICAL_DISTANCE;
+    return near && p < SAME_RADICAL_P ? SAME_RADICAL_P : p;
 }

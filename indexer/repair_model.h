@@ -7,15 +7,19 @@
 
 #include "repair_priv.h"
 
-/* GBK codes of characters and back, asked of ICU one by one and remembered. Opened only when a text has something to
- * judge. The converter belongs to one thread. */
+/* GBK codes of characters and back, asked of ICU one by one; the last answers are remembered. Opened only when a text
+ * has something to judge. The converter belongs to one thread. */
+enum { XJI_GBK_REMEMBERED = 4096 };
 typedef struct xji_gbk {
-    void *converter;    /* UConverter; ICU types stay inside repair_model.c */
-    uint16_t *of_char;  /* [0x10000] 0 = not asked yet, 1 = none, else lead byte << 8 | trail byte */
-    uint16_t *of_code;  /* [0x10000] 0 = not asked yet, 1 = none, else the character */
+    void *converter; /* UConverter; ICU types stay inside repair_model.c */
+    uint32_t *
+        asked; /* [2 * XJI_GBK_REMEMBERED] question << 16 | answer, by hash; the second half for codes */
 } xji_gbk;
 
-#define XJI_GBK_INIT {NULL, NULL, NULL}
+#define XJI_GBK_INIT                                                                               \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 
 /* XJ_ENOMEM; converter stays NULL without an error when this ICU was built without GBK. */
 xj_status xji_gbk_open(xji_gbk *g, xj_error *err);

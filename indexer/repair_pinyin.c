@@ -15,12 +15,14 @@
 /* A report may explain a few rare characters. It does not explain eight, or one in a hundred of all its characters,
  * most of which every reader knows. The real injections seen reach 13 in a hundred. */
 enum {
-    INJECTED_MIN = 8,        /* toned glosses in the file, at least */
-    INJECTED_PER_HAN = 100,  /* one gloss for so many Han characters, at least */
-    INJECTED_NEEDLESS = 2,   /* one in so many of them needless: a repeat, or on an everyday character */
-    EVERYDAY_RANK = 1000,    /* what is an everyday character */
-    GLOSS_MAX = 40           /* code points between the parentheses */
+    INJECTED_MIN = 8,       /* toned glosses in the file, at least */
+    INJECTED_PER_HAN = 100, /* one gloss for so many Han characters, at least */
+    INJECTED_NEEDLESS = 2,  /* one in so many of them needless: repeated or everyday */
+    EVERYDAY_RANK = 1000,   /* what is an everyday character */
+    GLOSS_MAX = 40          /* code points between the parentheses */
 };
+
+/* clang-format off */
 
 /* Finals that stand after each initial (Hanyu Pinyin; v = u with diaeresis, E = e with circumflex). The last row are
  * the syllables without an initial and the interjections that are no vowel. Longer initials come first. */
@@ -96,6 +98,8 @@ static const struct {
     {"zi", "子字"}, {"zong", "宗"}, {"zui", "罪"},
 };
 
+/* clang-format on */
+
 /* Tone of a combining mark, 0 = no tone mark. The breve is often typed for the caron. */
 static unsigned tone_of_mark(uint32_t cp)
 {
@@ -113,6 +117,8 @@ static unsigned tone_of_mark(uint32_t cp)
         return 0;
     }
 }
+
+/* clang-format off */
 
 /* Letters with marks in one code point, and letters that look like a Latin one in Chinese fonts. */
 static const struct {
@@ -136,6 +142,8 @@ static const struct {
     {0x261, 'g', 0}, {0x1E3E, 'm', 2}, {0x1E3F, 'm', 2}, {0x1EBE, 'E', 2}, {0x1EBF, 'E', 2},
     {0x1EC0, 'E', 4}, {0x1EC1, 'E', 4},
 };
+
+/* clang-format on */
 
 /* The Latin letter that cp writes, or 0. */
 static char letter_of(uint32_t cp, unsigned *tone)
@@ -282,7 +290,11 @@ static bool read_orphan(xji_gloss *g, const xji_text *t, size_t i)
     size_t e = read_syllable(&s, t->cp, i + 1, n);
     if (e == i + 1 || !s.tone || e == n || !is_closing(t->cp[e]))
         return false;
-    *g = (xji_gloss){.b = (uint32_t)i + 1, .e = (uint32_t)e + 1, .han = t->cp[i], .kind = XJI_GLOSS_ORPHAN, .syllable = s};
+    *g = (xji_gloss){.b = (uint32_t)i + 1,
+                     .e = (uint32_t)e + 1,
+                     .han = t->cp[i],
+                     .kind = XJI_GLOSS_ORPHAN,
+                     .syllable = s};
     return true;
 }
 
@@ -301,7 +313,8 @@ static xj_status add_gloss(xji_glosses *out, const xji_gloss *g, xj_error *err)
 }
 
 /* Parenthesised glosses, in text order. */
-static xj_status find_parenthesised(xji_glosses *out, const xji_text *t, size_t *n_toned, xj_error *err)
+static xj_status find_parenthesised(xji_glosses *out, const xji_text *t, size_t *n_toned,
+                                    xj_error *err)
 {
     size_t i = xji_find_either(t->cp, 0, t->n, '(', 0xFF08);
     while (i < t->n) {
@@ -353,7 +366,7 @@ static size_t count_needless(const xji_glosses *g)
 {
     xji_everyday everyday;
     xji_everyday_init(&everyday);
-    uint32_t recent[256] = {0}; /* the last character of each hash: most repeats are found, none is invented */
+    uint32_t recent[256] = {0}; /* by hash: most repeats are found, none is invented */
     size_t needless = 0;
     for (size_t i = 0; i < g->n; i++) {
         if (g->gloss[i].kind != XJI_GLOSS_TONED)

@@ -45,12 +45,12 @@ typedef struct xji_syllable {
 typedef enum xji_gloss_kind {
     XJI_GLOSS_TONED,   /* "(jing)" with a tone mark after a Han character */
     XJI_GLOSS_NEUTRAL, /* without one, after a character that has this neutral reading */
-    XJI_GLOSS_ORPHAN   /* "jing)" with a tone mark after ? or U+FFFD: the character and its parenthesis are damaged */
+    XJI_GLOSS_ORPHAN /* "jing)" with a tone mark after ? or U+FFFD: the character and its parenthesis are damaged */
 } xji_gloss_kind;
 
 typedef struct xji_gloss {
-    uint32_t b, e;         /* code points [b, e): parentheses included */
-    uint32_t han;          /* the character it follows; ORPHAN: the sign it follows */
+    uint32_t b, e; /* code points [b, e): parentheses included */
+    uint32_t han;  /* the character it follows; ORPHAN: the sign it follows */
     xji_gloss_kind kind;
     xji_syllable syllable; /* the first reading */
 } xji_gloss;
@@ -63,7 +63,10 @@ typedef struct xji_glosses {
     bool injected; /* the file shows injected pinyin in quantity */
 } xji_glosses;
 
-#define XJI_GLOSSES_INIT {NULL, 0, 0, false}
+#define XJI_GLOSSES_INIT                                                                           \
+    {                                                                                              \
+        NULL, 0, 0, false                                                                          \
+    }
 
 /* Find the glosses of t, replacing what out held; orphans in a file that is not injected only with orphans_alone.
  * XJ_ENOMEM leaves out empty. */

@@ -12,27 +12,31 @@
 
 enum {
     LF = 0x0A,
-    LINES_MIN = 8,     /* full lines in a file, at least */
-    FULL_OF_TEN = 3,   /* of ten lines, at least; a paragraph's last line is not full, nor are headings */
-    FULL_OF_TEN_OPEN = 8, /* of ten lines that end without a sentence end and might run on, at least */
-    WIDTH_MIN = 32,     /* columns: 16 Han; narrower columns are verse, tables or lists */
+    LINES_MIN = 8, /* full lines in a file, at least */
+    FULL_OF_TEN =
+        3, /* of ten lines, at least; a paragraph's last line is not full, nor are headings */
+    FULL_OF_TEN_OPEN =
+        8,          /* of ten lines that end without a sentence end and might run on, at least */
+    WIDTH_MIN = 32, /* columns: 16 Han; narrower columns are verse, tables or lists */
     WIDTH_MAX = 200,
-    WIDER_ONE_IN = 50,  /* lines wider than W, at most (titles, tables) */
-    SLACK = 4,          /* columns a full line may lack: punctuation that must not begin the next line moves with a character */
-    WORD_MAX = 24,      /* columns of a word, at most; a longer one is broken by the writer */
-    NUMBER_MAX = 8      /* characters of a heading number */
+    WIDER_ONE_IN = 50, /* lines wider than W, at most (titles, tables) */
+    SLACK =
+        4, /* columns a full line may lack: punctuation that must not begin the next line moves with a character */
+    WORD_MAX = 24, /* columns of a word, at most; a longer one is broken by the writer */
+    NUMBER_MAX = 8 /* characters of a heading number */
 };
 
 typedef struct line {
     uint32_t b, e;   /* code points without the LF */
     uint32_t width;  /* columns without white space at the end */
     uint32_t indent; /* columns of white space before it */
-    uint32_t number; /* columns of an article number and the space after it, which may stand in the margin */
+    uint32_t
+        number; /* columns of an article number and the space after it, which may stand in the margin */
     bool blank;
-    bool table;      /* a row of a table drawn with characters: counts for nothing */
-    bool closed;     /* ends in sentence punctuation */
-    bool starts;     /* begins a paragraph by its form: heading number, list mark, table */
-    bool heading;    /* numbered and without punctuation inside */
+    bool table;   /* a row of a table drawn with characters: counts for nothing */
+    bool closed;  /* ends in sentence punctuation */
+    bool starts;  /* begins a paragraph by its form: heading number, list mark, table */
+    bool heading; /* numbered and without punctuation inside */
 } line;
 
 static bool is_space(uint32_t cp)
@@ -69,8 +73,9 @@ static bool is_sentence_end(uint32_t cp)
 
 static bool is_closing_mark(uint32_t cp)
 {
-    return cp == 0x201D || cp == 0x2019 || cp == 0x300D || cp == 0x300F || cp == 0x300B || cp == 0x3009 ||
-           cp == ')' || cp == 0xFF09 || cp == '"' || cp == '\'' || cp == ']' || cp == 0x3011 || cp == 0x3015;
+    return cp == 0x201D || cp == 0x2019 || cp == 0x300D || cp == 0x300F || cp == 0x300B ||
+           cp == 0x3009 || cp == ')' || cp == 0xFF09 || cp == '"' || cp == '\'' || cp == ']' ||
+           cp == 0x3011 || cp == 0x3015;
 }
 
 /* Box drawing: a table made of characters. */
@@ -89,7 +94,8 @@ static bool ends_sentence(const uint32_t *cp, size_t b, size_t e)
 
 static bool is_han_number(uint32_t cp)
 {
-    static const uint16_t digits[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D, 0x5341, 0x767E, 0x3007};
+    static const uint16_t digits[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D,
+                                      0x4E03, 0x516B, 0x4E5D, 0x5341, 0x767E, 0x3007};
     for (size_t i = 0; i < sizeof digits / sizeof *digits; i++)
         if (digits[i] == cp)
             return true;
@@ -99,8 +105,8 @@ static bool is_han_number(uint32_t cp)
 /* Chapter, section, article, book, part; Simplified and Traditional. */
 static bool is_division(uint32_t cp)
 {
-    return cp == 0x7AE0 || cp == 0x8282 || cp == 0x7BC0 || cp == 0x6761 || cp == 0x689D || cp == 0x7F16 || cp == 0x7DE8 ||
-           cp == 0x90E8;
+    return cp == 0x7AE0 || cp == 0x8282 || cp == 0x7BC0 || cp == 0x6761 || cp == 0x689D ||
+           cp == 0x7F16 || cp == 0x7DE8 || cp == 0x90E8;
 }
 
 static bool is_digit(uint32_t cp)
@@ -114,8 +120,8 @@ static bool begins_item(const uint32_t *cp, size_t b, size_t e, uint32_t *number
 {
     *number = 0;
     uint32_t c = cp[b];
-    if (c == '#' || c == '|' || c == '>' || is_box(c) || c == 0x2022 || c == 0x25CF || c == 0x25A0 || c == 0x25C6 ||
-        c - 0x2460 < 0x40)
+    if (c == '#' || c == '|' || c == '>' || is_box(c) || c == 0x2022 || c == 0x25CF ||
+        c == 0x25A0 || c == 0x25C6 || c - 0x2460 < 0x40)
         return true;
     if ((c == '-' || c == '*' || c == '+') && b + 1 < e && is_space(cp[b + 1]))
         return true;
@@ -258,9 +264,13 @@ static bool runs_on(const line *l, const uint32_t *cp, uint32_t width)
 /* What stands for the line break at lf inside a paragraph: nothing between characters and punctuation, else a space. */
 static size_t joint(const xji_text *t, size_t lf, uint32_t out[1])
 {
-    xj_class left = xj_class_of(xj_fold(t->cp[lf - 1])), right = xj_class_of(xj_fold(t->cp[lf + 1]));
+    xj_class left = xj_class_of(xj_fold(t->cp[lf - 1])),
+             right = xj_class_of(xj_fold(t->cp[lf + 1]));
     out[0] = ' ';
-    return (left == XJ_CLASS_CHAR || left == XJ_CLASS_BREAK) && (right == XJ_CLASS_CHAR || right == XJ_CLASS_BREAK) ? 0 : 1;
+    return (left == XJ_CLASS_CHAR || left == XJ_CLASS_BREAK) &&
+                   (right == XJ_CLASS_CHAR || right == XJ_CLASS_BREAK)
+               ? 0
+               : 1;
 }
 
 /* Join the lines that run on, compacting the text in place. */
@@ -279,7 +289,8 @@ static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, xji_l
         }
         uint32_t with[1];
         size_t n_with = joint(t, lf, with);
-        xji_log_add(log, XJI_CHANGE_REFLOW, t->beg[lf], t->beg[lf] + t->len[lf], t->cp + lf, 1, with, n_with);
+        xji_log_add(log, XJI_CHANGE_REFLOW, t->beg[lf], t->beg[lf] + t->len[lf], t->cp + lf, 1,
+                    with, n_with);
         changed = true;
         if (n_with) {
             w = xji_text_move(t, w, lf, lf + 1);
@@ -298,7 +309,8 @@ static bool is_wrapped(const line *lines, size_t n, const uint32_t *cp, uint32_t
         open += i + 1 < n && is_open(&lines[i]);
         full += i + 1 < n && runs_on(&lines[i], cp, width);
     }
-    return full >= LINES_MIN && full * 10 >= text_lines * FULL_OF_TEN && full * 10 >= open * FULL_OF_TEN_OPEN;
+    return full >= LINES_MIN && full * 10 >= text_lines * FULL_OF_TEN &&
+           full * 10 >= open * FULL_OF_TEN_OPEN;
 }
 
 xj_status xji_reflow_step(xji_text *t, bool *changed, xji_log *log, xj_error *err)

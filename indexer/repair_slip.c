@@ -17,10 +17,11 @@
 #include "xj/fold.h"
 
 /* Natural logarithms of likelihood ratios. Measured on undamaged and on damaged text, docs/REPAIR.md. */
-#define CERTAIN 12.0        /* the other reading is right */
+#define CERTAIN 12.0         /* the other reading is right */
 #define CERTAIN_NO_SIGN 24.0 /* the same where no sign stands at either end */
-#define CERTAIN_NEXT_TO 4.0 /* the same beside a run already known to be slipped, across one lost character */
-#define DOUBTFUL 8.0        /* worth telling, not worth acting */
+#define CERTAIN_CHAIN 16.0   /* a chain of runs across lost characters is, all together ... */
+#define CERTAIN_NEXT_TO 4.0  /* ... if each of them gives as much */
+#define DOUBTFUL 8.0         /* worth telling, not worth acting */
 #define DOUBTFUL_NO_SIGN 16.0
 #define WORTH_COUNTING -6.0 /* by the prior alone: worth counting the report for */
 #define CLEAR 6.0           /* a longer slipped part must beat a shorter one by this much */
@@ -40,7 +41,7 @@
  * Such a false one is made of two first bytes, which gives any of 1,600 characters, or of a first byte and an ASCII
  * character, which gives any of 7,800. */
 #define DROPPED 0.12
-#define DROPPED_LEAST 0.02 /* for symbols: where no character was dropped, one may have been changed */
+#define DROPPED_LEAST 0.02 /* for symbols: what was not dropped may have been changed */
 #define FALSE_CHOICES 1600
 #define FALSE_CHOICES_ASCII 7800
 #define TRUE_SURE 20.0  /* so much more likely true than false: restored */
@@ -52,7 +53,8 @@ enum {
     RUN_MIN = 2,     /* characters in a run */
     SHIFTED_MIN = 2, /* restored characters in a slipped part that is judged alone */
     SHIFTED_MIN_NO_SIGN = 4,
-    DROPPED_TRAILS = 8, /* one second byte in so many makes no character with the next first byte, or fewer */
+    DROPPED_TRAILS = 8, /* one second byte in so many makes no character with the next first byte */
+    GAP_MAX = 4,        /* code points between the runs of a chain */
     PAIRS_MAX = 1024,
     LOOK = 32,
     LOST = 0xFFFD
@@ -66,10 +68,10 @@ typedef struct run {
     bool sign_right;  /* a sign of damage stands at e */
     bool orphan_left; /* what stands at b - 1 is left of pinyin whose character is damaged */
     const xji_gloss *orphan_right; /* such pinyin after the sign at e, or NULL */
-    bool swallows;    /* the last byte goes together with the ASCII character at e */
-    bool suspicious;  /* by the prior alone */
+    bool swallows;                 /* the last byte goes together with the ASCII character at e */
+    bool suspicious;               /* by the prior alone */
     bool slipped;
-    bool start_done;  /* the character whose second byte begins it has been seen to */
+    bool start_done; /* the character whose second byte begins it has been seen to */
     double gain;
 } run;
 
@@ -101,7 +103,7 @@ typedef struct slip {
     size_t n_edits, cap_edits;
     restored *out;
     size_t n_out, cap_out;
-    double dropped;    /* share of the pairs of bytes in slipped parts that were dropped without a trace */
+    double dropped;    /* share of the pairs of bytes of slipped parts that left no trace */
     reading *readings; /* sorted, no two alike; NULL = not made yet */
     size_t n_readings;
 } slip;
@@ -126,13 +128,13 @@ static bool is_sign(uint32_t cp)
     return cp == '?' || cp == LOST;
 }
 
-/* Characters that a slipped reading is full of and reports are not: Greek, Cyrillic, Roman numerals, enclosed numbers,
- * box drawing, kana, Bopomofo, private use. Where a text does use them, its own counts say so. */
 static bool is_private(uint32_t cp)
 {
     return cp - 0xE000 < 0x1900;
 }
 
+/* Characters that a slipped reading is full of and reports are not: Greek, Cyrillic, Roman numerals, enclosed numbers,
+ * box drawing, kana, Bopomofo, private use. Where a text does use them, its own counts say so. */
 static bool is_rarity(uint32_t cp)
 {
     return cp - 0x370 < 0x1C0 || cp - 0x2160 < 0x20 || cp - 0x2460 < 0x120 || cp - 0x3041 < 0xEF ||
@@ -224,7 +226,8 @@ static xj_status find_runs(slip *s, size_t trigger, xj_error *err)
     xj_status st = XJ_OK;
     for (size_t i = trigger; i < t->n && st == XJ_OK; i = next_trigger(t->cp, i + 1, t->n)) {
         if (!is_sign(t->cp[i])) {
-            bool amid_han = (i > 0 && xji_is_han(t->cp[i - 1])) || (i + 1 < t->n && xji_is_han(t->cp[i + 1]));
+            bool amid_han =
+                (i > 0 && xji_is_han(t->cp[i - 1])) || (i + 1 < t->n && xji_is_han(t->cp[i + 1]));
             if (amid_han)
                 st = add_run(s, i, err);
             continue;
@@ -311,7 +314,7 @@ static void judge(slip *s, run *r)
         double stands = log_p(m, i > r->b ? t->cp[i - 1] : 0, t->cp[i], code_at(s, i));
         double rest = -end_cost(s, r, i), first = rest;
         uint32_t end = (uint32_t)i + 1;
-        if (code && i + 1 == r->e) { /* the last byte goes together with the ASCII character after the run */
+        if (code && i + 1 == r->e) { /* the last byte takes the ASCII character after the run */
             after = -log_p(m, t->cp[i], t->cp[i + 1], 0);
             after_end = r->e + 1;
         }
@@ -352,7 +355,8 @@ static bool is_certain(const run *r)
 /* Whether r is worth a word though not certain. */
 static bool is_doubtful(const run *r)
 {
-    return r->suspicious && !r->slipped && n_shifted(r) >= SHIFTED_MIN && r->gain > (has_sign(r) ? DOUBTFUL : DOUBTFUL_NO_SIGN);
+    return r->suspicious && !r->slipped && n_shifted(r) >= SHIFTED_MIN &&
+           r->gain > (has_sign(r) ? DOUBTFUL : DOUBTFUL_NO_SIGN);
 }
 
 /* Count the report without the suspicious runs and, where it is injected, without pinyin. */
@@ -390,18 +394,30 @@ static bool is_split_by_sign(const run *a, const run *b)
     return a->sign_right && a->end == a->e && a->e + 1 == b->b && b->at == b->b;
 }
 
-/* A run that is not certain alone is so beside one that is, across one sign. */
-static void accept_neighbours(slip *s)
+/* Whether both runs are slipped from end to end, if at all, and stand together across a few lost characters. */
+static bool is_chained(const run *a, const run *b)
 {
-    for (size_t i = 1; i < s->n_runs; i++) {
-        run *a = &s->runs[i - 1], *b = &s->runs[i];
-        if (a->slipped && is_split_by_sign(a, b) && b->gain > CERTAIN_NEXT_TO && b->end == b->e)
-            b->slipped = true;
-    }
-    for (size_t i = s->n_runs; i-- > 1;) {
-        run *a = &s->runs[i - 1], *b = &s->runs[i];
-        if (b->slipped && is_split_by_sign(a, b) && a->gain > CERTAIN_NEXT_TO && a->at == a->b)
-            a->slipped = true;
+    return a->sign_right && a->end == a->e && b->sign_left && b->at == b->b &&
+           b->b - a->e <= GAP_MAX;
+}
+
+/* Runs that are too short to be certain alone are so together, when they stand in a chain across lost characters. */
+static void accept_chains(slip *s)
+{
+    for (size_t i = 0, e; i < s->n_runs; i = e) {
+        const run *r = s->runs;
+        double gain = r[i].gain;
+        size_t n = n_shifted(&r[i]);
+        bool good = gain > CERTAIN_NEXT_TO;
+        for (e = i + 1;
+             good && e < s->n_runs && r[e].gain > CERTAIN_NEXT_TO && is_chained(&r[e - 1], &r[e]);
+             e++) {
+            gain += r[e].gain;
+            n += n_shifted(&r[e]);
+        }
+        if (e > i + 1 && gain > CERTAIN_CHAIN && n >= SHIFTED_MIN)
+            for (size_t k = i; k < e; k++)
+                s->runs[k].slipped = true;
     }
 }
 
@@ -416,7 +432,8 @@ static double find_dropped(const slip *s)
         if (!r->slipped)
             continue;
         n += n_shifted(r);
-        if (i + 1 < s->n_runs && s->runs[i + 1].slipped && is_split_by_sign(r, r + 1) && !s->glosses.injected)
+        if (i + 1 < s->n_runs && s->runs[i + 1].slipped && is_split_by_sign(r, r + 1) &&
+            !s->glosses.injected)
             return 0;
         for (size_t k = r->at; k < r->end && k < r->e; k++)
             if (is_private(s->t->cp[k]))
@@ -455,7 +472,7 @@ static xj_status examine(slip *s, const xji_text *t, bool *any, xj_error *err)
         judge(s, r);
         r->slipped = r->suspicious && is_certain(r);
     }
-    accept_neighbours(s);
+    accept_chains(s);
     s->dropped = find_dropped(s);
     return st;
 }
@@ -635,13 +652,15 @@ static size_t complete_orphan(slip *s, unsigned lead, const xji_gloss *orphan, u
 }
 
 /* Add to list the Han characters with the given byte that stand beside neighbour in this report. */
-static size_t list_beside(slip *s, unsigned byte, bool is_lead, uint32_t neighbour, uint32_t list[0x100])
+static size_t list_beside(slip *s, unsigned byte, bool is_lead, uint32_t neighbour,
+                          uint32_t list[0x100])
 {
     size_t n = 0;
     for (unsigned other = 0x40; other < 0xFF; other++) {
         uint32_t c = xji_gbk_char(&s->gbk, is_lead ? byte << 8 | other : other << 8 | byte);
-        if (is_candidate(s, c) && (!neighbour || (is_lead ? xji_model_pair(&s->model, neighbour, c)
-                                                     : xji_model_pair(&s->model, c, neighbour))))
+        if (is_candidate(s, c) &&
+            (!neighbour || (is_lead ? xji_model_pair(&s->model, neighbour, c)
+                                    : xji_model_pair(&s->model, c, neighbour))))
             list[n++] = c;
     }
     return n;
@@ -649,7 +668,8 @@ static size_t list_beside(slip *s, unsigned byte, bool is_lead, uint32_t neighbo
 
 /* Two characters of which a first and a second byte are left: the one pair that stands in this report between left
  * and right (0 = nothing to go by on that side). */
-static bool complete_both(slip *s, unsigned lead, unsigned trail, uint32_t left, uint32_t right, uint32_t pair[2])
+static bool complete_both(slip *s, unsigned lead, unsigned trail, uint32_t left, uint32_t right,
+                          uint32_t pair[2])
 {
     uint32_t first[0x100], second[0x100];
     if (!left && !right)
@@ -691,7 +711,8 @@ static uint32_t before(const slip *s, size_t i)
     return i > 0 ? han_or_none(s->t->cp[i - 1]) : 0;
 }
 
-static void log_conjecture(const slip *s, size_t b, size_t e, const uint32_t *after, size_t n, xji_log *log)
+static void log_conjecture(const slip *s, size_t b, size_t e, const uint32_t *after, size_t n,
+                           xji_log *log)
 {
     uint32_t beg, end;
     xji_text_span(s->t, b, e, &beg, &end);
@@ -706,7 +727,8 @@ static void log_damage(const xji_text *t, size_t b, size_t e, xji_log *log)
 }
 
 /* The character whose second byte begins run r. */
-static xj_status restore_start(slip *s, const run *r, edit *x, uint32_t right, xji_log *log, xj_error *err)
+static xj_status restore_start(slip *s, const run *r, edit *x, uint32_t right, xji_log *log,
+                               xj_error *err)
 {
     if (r->start_done)
         return XJ_OK;
@@ -731,7 +753,8 @@ static xj_status restore_start(slip *s, const run *r, edit *x, uint32_t right, x
 }
 
 /* The two characters that lost a byte each to the sign between run r and the slipped run next. */
-static xj_status restore_between(slip *s, const run *r, run *next, edit *x, uint32_t left, xji_log *log, xj_error *err)
+static xj_status restore_between(slip *s, const run *r, run *next, edit *x, uint32_t left,
+                                 xji_log *log, xj_error *err)
 {
     uint32_t pair[2];
     uint32_t right = shifted_char(s, shifted_code(s, next, next->b));
@@ -793,7 +816,8 @@ static xj_status restore_end(slip *s, run *r, edit *x, uint32_t left, xji_log *l
 }
 
 /* How a character of the other reading counts, from how likely it is to be true and how likely to be false. */
-static unsigned certainty(const slip *s, uint32_t prev, uint32_t c, unsigned code, uint32_t next, unsigned next_code)
+static unsigned certainty(const slip *s, uint32_t prev, uint32_t c, unsigned code, uint32_t next,
+                          unsigned next_code)
 {
     if (s->dropped <= 0 && xji_is_han(c))
         return XJI_MARK_RESTORED;

@@ -10,6 +10,8 @@
 #include "xj/fold.h"
 #include "xj/utf8.h"
 
+enum { MARKS_MAX = 32 }; /* final and closing marks in a row that end one sentence */
+
 /* White_Space of Unicode. */
 bool xji_scan_is_space(uint32_t c)
 {
@@ -32,7 +34,8 @@ bool xji_scan_is_break(uint32_t c)
     uint32_t out[XJ_FOLD_MAX];
     size_t n = xj_fold_expand(c, out);
     /* An expanded character breaks only where all it stands for does: (1) does, but not 1. between words. */
-    return xj_class_of(out[0]) == XJ_CLASS_BREAK && (n == 1 || xj_class_of(out[n - 1]) == XJ_CLASS_BREAK);
+    return xj_class_of(out[0]) == XJ_CLASS_BREAK &&
+           (n == 1 || xj_class_of(out[n - 1]) == XJ_CLASS_BREAK);
 }
 
 int xji_scan_digit(uint32_t c)
@@ -300,7 +303,8 @@ uint32_t xji_scan_date_at(const xji_doc *d, uint32_t b, uint32_t e, xji_date *ou
         else if (!day)
             return 0;
         uint32_t after = day ? xji_scan_skip_space(d, day, e) : 0;
-        if (day && named && after < e && (xji_scan_is(d, after, 0x65E5) || xji_scan_is(d, after, 0x53F7)))
+        if (day && named && after < e &&
+            (xji_scan_is(d, after, 0x65E5) || xji_scan_is(d, after, 0x53F7)))
             i = after + 1; /* 日, 号 */
         else if (day && !named)
             i = day;
@@ -405,7 +409,8 @@ uint32_t xji_scan_sentence_end(const xji_doc *d, uint32_t i, uint32_t e)
         return 0;
     }
     uint32_t end = i + 1;
-    while (end < e && (is_closer(d->cp[end]) || xji_scan_one_of(d, end, "。!?;")))
+    while (end < e && end - i < MARKS_MAX &&
+           (is_closer(d->cp[end]) || xji_scan_one_of(d, end, "。!?;")))
         end++;
     /* A straight quote closes when it follows at once and something other than a letter comes next. */
     if (end < e && (d->cp[end] == '"' || d->cp[end] == 0xFF02) &&

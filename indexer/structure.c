@@ -93,7 +93,8 @@ static xj_status split_lines(xji_doc *d, xj_error *err)
                     return xj_fail(err, XJ_ENOMEM, "no memory for %zu lines", d->n_lines);
                 d->line = p;
             }
-            d->line[d->n_lines++] = (xji_line){from, xji_scan_trim_end(d, from, e), XJI_LINE_BODY, 0};
+            d->line[d->n_lines++] =
+                (xji_line){from, xji_scan_trim_end(d, from, e), XJI_LINE_BODY, 0};
         }
         b = e + 1;
     }
@@ -185,7 +186,8 @@ static xj_status write_passage(writer *w, xji_passage *p, xji_range r)
             st = xji_asides_push(&w->aside, a->at.b, a->at.e, a->kind, w->err);
         r.b = a->at.e;
         if (w->n > first && d->cp[w->piece[w->n - 1].e - 1] == '\n') {
-            uint32_t next = xji_scan_skip_space(d, r.b, r.e);
+            uint32_t stop = w->mask < d->mask.n ? d->mask.at[w->mask].at.b : r.e;
+            uint32_t next = xji_scan_skip_space(d, r.b, stop < r.e ? stop : r.e);
             if (st == XJ_OK)
                 st = xji_asides_push(&w->aside, r.b, next, XJI_ASIDE_SPACE, w->err);
             r.b = next;

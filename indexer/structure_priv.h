@@ -12,12 +12,12 @@ enum { XJI_LINE_BODY = XJI_ASIDE_COUNT, XJI_LINE_TITLE };
 
 /* A line with content. Blank lines are not kept. b and e shrink when its ends are set aside. */
 typedef struct xji_line {
-    uint32_t b, e; /* [b, e) without surrounding white space, b < e */
-    uint8_t role;  /* XJI_LINE_* or xji_aside_kind */
+    uint32_t b, e;  /* [b, e) without surrounding white space, b < e */
+    uint8_t role;   /* XJI_LINE_* or xji_aside_kind */
     uint8_t hashes; /* rank of a markdown heading (its "## " is shaved off), 0 = none */
 } xji_line;
 
-/* What a portal field says; the order is that of the table in docs/STRUCTURE.md. */
+/* What a portal field says. */
 typedef enum xji_field_kind {
     XJI_FIELD_OTHER = 0, /* known, of no use: 索引号, 主题分类 */
     XJI_FIELD_TITLE,
@@ -53,12 +53,13 @@ typedef struct xji_doc {
     size_t head; /* lines [0, head) stand before the first prose line or numbered heading */
     size_t tail; /* lines [tail, n_lines) stand after the last one; head <= tail */
     xji_field field[XJI_FIELD_COUNT];
-    size_t title;         /* first line of the title, n_title lines; n_title == 0: none */
+    size_t title; /* first line of the title, n_title lines; n_title == 0: none */
     size_t n_title;
-    uint32_t title_end;   /* body text before this belongs to the title, 0 = no title */
-    uint32_t opening;     /* where the text begins in a line that opens with title and fields, 0 = no such line */
-    xji_asides shaved;    /* ends of lines set aside, in text order */
-    xji_asides mask;      /* all that is set aside but blank space, in text order */
+    uint32_t title_end; /* body text before this belongs to the title, 0 = no title */
+    uint32_t
+        opening; /* where the text begins in a line that opens with title and fields, 0 = no such line */
+    xji_asides shaved; /* ends of lines set aside, in text order */
+    xji_asides mask;   /* all that is set aside but blank space, in text order */
     xji_log *log;
 } xji_doc;
 
@@ -169,8 +170,8 @@ typedef enum xji_rank {
 } xji_rank;
 
 /* The number at b: its rank, its value and where the words after it begin. line_start: b begins a line. */
-xji_rank xji_outline_rank_at(const xji_doc *d, uint32_t b, uint32_t e, bool line_start, uint32_t *value,
-                             uint32_t *words);
+xji_rank xji_outline_rank_at(const xji_doc *d, uint32_t b, uint32_t e, bool line_start,
+                             uint32_t *value, uint32_t *words);
 
 bool xji_outline_is_numeral(uint32_t c);
 

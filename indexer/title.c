@@ -8,19 +8,26 @@
 #include <string.h>
 
 #include "xj/fold.h"
-#include "xj/utf8.h"
-
 
 /* Last word of a title. */
 static const char title_endings[] =
-    "报告 报告书 总结 意见 通知 办法 规定 条例 纲要 要点 方案 决定 解释 法 法典 计划 公报 公告 通告 规划 细则 规则 批复 函 复函 "
-    "答复 决议 令 章程 制度 指南 预案 目录 清单 标准 规范 讲话 致辞 情况 建议 汇报 述职 年报 简报 通报 纪要 倡议 倡议书 安排 政策 "
-    "解读 准则 守则 宪法 修正案 议案 提案 说明 部署 工作 要求 措施 实施 请示 承诺 承诺书 责任书 宣言 声明 命令 指引 程序 体系 提要 "
+    "报告 报告书 总结 意见 通知 办法 规定 条例 纲要 要点 方案 决定 解释 法 法典 计划 公报 公告 "
+    "通告 规划 细则 规则 批复 函 复函 "
+    "答复 决议 令 章程 制度 指南 预案 目录 清单 标准 规范 讲话 致辞 情况 建议 汇报 述职 年报 简报 "
+    "通报 纪要 倡议 倡议书 安排 政策 "
+    "解读 准则 守则 宪法 修正案 议案 提案 说明 部署 工作 要求 措施 实施 请示 承诺 承诺书 责任书 "
+    "宣言 声明 命令 指引 程序 体系 提要 "
     "白皮书 蓝皮书 述评 综述 介绍 全文 条文";
 
-
-/* A line as long as this is no title. */
-enum { TITLE_MIN = 4, TITLE_MAX = 120, TITLE_PART_MIN = 8, TITLE_LINES = 4 };
+/* Characters of a title, of the first part of one broken over lines, and of a first line taken for one. */
+enum {
+    TITLE_MIN = 4,
+    TITLE_MAX = 120,
+    TITLE_PART_MIN = 8,
+    TITLE_LINES = 4,
+    FIRST_MIN = 6,
+    FIRST_MAX = 60
+};
 
 static bool same(const xji_doc *d, uint32_t a, uint32_t b, uint32_t n)
 {
@@ -29,7 +36,6 @@ static bool same(const xji_doc *d, uint32_t a, uint32_t b, uint32_t n)
             return false;
     return true;
 }
-
 
 /* End of [b, e) without bracketed groups at the end: 条例（试行）. */
 static uint32_t without_brackets(const xji_doc *d, uint32_t b, uint32_t e)
@@ -78,7 +84,8 @@ static bool may_be_title(const xji_doc *d, size_t i)
         return false;
     if (has_sentence_mark(d, l->b, l->e) || xji_scan_one_of(d, l->e - 1, ":,、《“"))
         return false;
-    if (xji_metadata_is_number_line(d, l->b, l->e, &at) || xji_scan_one_of(d, l->b, "—―-*|。,、;》”我现各"))
+    if (xji_metadata_is_number_line(d, l->b, l->e, &at) ||
+        xji_scan_one_of(d, l->b, "—―-*|。,、;》”我现各"))
         return false;
     /* A sentence, or the part of one before a link that became a line. */
     uint32_t n_commas = 0;
@@ -212,6 +219,8 @@ static xj_status free_field_line(xji_doc *d, const xji_field *f, xj_error *err)
         st = xji_asides_insert(&d->shaved, f->at.e, l->e, XJI_ASIDE_METADATA, err);
     l->b = f->at.b;
     l->e = f->at.e;
+    l->role = XJI_LINE_BODY;
+    set_title(d, f->line, 1);
     return st;
 }
 
@@ -245,86 +254,100 @@ xj_status xji_title_match(xji_doc *d, const char *title, xj_error *err)
     return XJ_OK;
 }
 
-xj_status xji_title_find(xji_doc *d, xji_meta *meta, xj_error *err)
+/* A title found: its text, owned, and where. */
+typedef struct found_title {
+    char *text;
+    const char *from; /* NULL = none found; text NULL with from set = no memory */
+} found_title;
+
+static found_title title_of_heading(xji_doc *d)
 {
-    const char *from = NULL;
+    for (size_t i = 0; i <= d->head && i < d->n_lines; i++)
+        if (d->line[i].role == XJI_LINE_BODY && d->line[i].hashes == 1) {
+            set_title(d, i, 1);
+            return (found_title){xji_scan_copy_range(d, d->line[i].b, d->line[i].e),
+                                 "markdown heading"};
+        }
+    return (found_title){NULL, NULL};
+}
+
+static found_title title_of_field(const xji_doc *d)
+{
     const xji_field *f = &d->field[XJI_FIELD_TITLE];
-    size_t heading = SIZE_MAX;
-    char *title = NULL;
-    bool oom = false;
-    for (size_t i = 0; i <= d->head && i < d->n_lines && heading == SIZE_MAX; i++)
-        if (d->line[i].role == XJI_LINE_BODY && d->line[i].hashes == 1)
-            heading = i;
-    if (heading != SIZE_MAX) {
-        set_title(d, heading, 1);
-        title = xji_scan_copy_range(d, d->line[heading].b, d->line[heading].e);
-        oom = !title;
-        from = "markdown heading";
-    }
-    if (!title && !oom && f->from && f->at.e - f->at.b >= TITLE_MIN) {
-        title = xji_scan_copy_range(d, f->at.b, f->at.e);
-        oom = !title;
-        from = f->from;
-    }
-    bool first = true;
-    for (size_t i = 0; i < d->head && !title && !oom; i++) {
+    if (!f->from || f->at.e - f->at.b < TITLE_MIN)
+        return (found_title){NULL, NULL};
+    return (found_title){xji_scan_copy_range(d, f->at.b, f->at.e), f->from};
+}
+
+static found_title title_of_lines(xji_doc *d)
+{
+    for (size_t i = 0; i < d->head; i++) {
         size_t n = title_lines(d, i);
         if (n) {
             set_title(d, i, n);
-            title = join_lines(d, i, n);
-            oom = !title;
-            from = "first lines";
-        } else if (first && d->line[i].role == XJI_LINE_BODY) {
-            first = false;
+            return (found_title){join_lines(d, i, n), "first lines"};
         }
     }
-    if (!title && !oom) {
-        /* The first line of the head, when it stands alone and is neither an address nor a name. */
-        size_t i = 0;
-        while (i < d->head && d->line[i].role != XJI_LINE_BODY)
-            i++;
-        const xji_line *l = i < d->n_lines ? &d->line[i] : NULL;
-        if (i < d->head && i + 1 < d->n_lines && may_be_title(d, i) && l->e - l->b >= 6 &&
-            l->e - l->b <= 60 && !xji_metadata_is_agency_like(d, l->b, l->e) &&
-            !xji_scan_is(d, l->e - 1, 0x7684)) { /* 的 */
-            set_title(d, i, 1);
-            title = xji_scan_copy_range(d, l->b, l->e);
-            oom = !title;
-            from = "first line";
-        } else if (i == d->head && l && l->role == XJI_LINE_BODY && title_in_line(d, l)) {
-            d->title_end = title_in_line(d, l);
-            title = xji_scan_copy_range(d, l->b, d->title_end);
-            oom = !title;
-            from = "first words";
-            /* Once more behind the fields. */
-            uint32_t n = d->title_end - l->b;
-            if (d->opening && l->e - d->opening > n && same(d, l->b, d->opening, n)) {
-                xj_status st = xji_asides_insert(&d->shaved, d->opening, d->opening + n, XJI_ASIDE_REPEAT, err);
-                if (st != XJ_OK) {
-                    free(title);
-                    return st;
-                }
-                d->opening = xji_scan_skip_space(d, d->opening + n, l->e);
-            }
-        }
-    }
-    if (oom) {
-        free(title);
-        return xj_fail(err, XJ_ENOMEM, "no memory for a title");
-    }
-    if (!title)
+    return (found_title){NULL, NULL};
+}
+
+/* The first line of the head, when it is neither an address nor a name, though it does not end like a title. */
+static found_title title_of_first_line(xji_doc *d, size_t i)
+{
+    const xji_line *l = &d->line[i];
+    if (i + 1 == d->n_lines || !may_be_title(d, i) || l->e - l->b < FIRST_MIN ||
+        l->e - l->b > FIRST_MAX || xji_metadata_is_agency_like(d, l->b, l->e) ||
+        xji_scan_is(d, l->e - 1, 0x7684)) /* 的 */
+        return (found_title){NULL, NULL};
+    set_title(d, i, 1);
+    return (found_title){xji_scan_copy_range(d, l->b, l->e), "first line"};
+}
+
+/* The first words of a page on one line; they are set aside where they stand once more behind the fields. */
+static xj_status title_of_first_words(xji_doc *d, size_t i, found_title *out, xj_error *err)
+{
+    const xji_line *l = &d->line[i];
+    d->title_end = title_in_line(d, l);
+    if (!d->title_end)
         return XJ_OK;
-    xj_status st = xji_title_match(d, meta->title ? meta->title : title, err);
-    if (st == XJ_OK && !d->n_title && !d->title_end && from == f->from && f->from) {
-        st = free_field_line(d, f, err);
-        d->line[f->line].role = XJI_LINE_BODY;
-        set_title(d, f->line, 1);
-    }
-    if (meta->title) {
-        free(title);
+    *out = (found_title){xji_scan_copy_range(d, l->b, d->title_end), "first words"};
+    uint32_t n = d->title_end - l->b, again = d->opening;
+    if (!again || l->e - again <= n || !same(d, l->b, again, n))
+        return XJ_OK;
+    d->opening = xji_scan_skip_space(d, again + n, l->e);
+    return xji_asides_insert(&d->shaved, again, again + n, XJI_ASIDE_REPEAT, err);
+}
+
+xj_status xji_title_find(xji_doc *d, xji_meta *meta, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    size_t first = 0;
+    while (first < d->n_lines && d->line[first].role != XJI_LINE_BODY)
+        first++;
+    found_title t = title_of_heading(d);
+    if (!t.from)
+        t = title_of_field(d);
+    bool by_field = t.from && t.from == d->field[XJI_FIELD_TITLE].from;
+    if (!t.from)
+        t = title_of_lines(d);
+    if (!t.from && first < d->head)
+        t = title_of_first_line(d, first);
+    else if (!t.from && first == d->head && first < d->n_lines)
+        st = title_of_first_words(d, first, &t, err);
+    if (st == XJ_OK && t.from && !t.text)
+        st = xj_fail(err, XJ_ENOMEM, "no memory for a title");
+    if (st != XJ_OK || !t.from) {
+        free(t.text);
         return st;
     }
-    meta->title = title;
-    meta->title_from = from;
+    st = xji_title_match(d, meta->title ? meta->title : t.text, err);
+    if (st == XJ_OK && by_field && !d->n_title)
+        st = free_field_line(d, &d->field[XJI_FIELD_TITLE], err);
+    if (meta->title) {
+        free(t.text);
+    } else {
+        meta->title = t.text;
+        meta->title_from = t.from;
+    }
     return st;
 }

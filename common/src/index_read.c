@@ -110,6 +110,11 @@ void xj_index_close(xj_index **ix)
     *ix = NULL;
 }
 
+unsigned xj_index_format_version(void)
+{
+    return XJI_FORMAT_VERSION;
+}
+
 uint64_t xj_index_generation(const xj_index *ix)
 {
     return ix->generation;

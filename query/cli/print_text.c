@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "xj/utf8.h"
 
 static const char indent[] = "   ";
 
@@ -311,16 +312,50 @@ static void put_paragraph(xji_pen *pen, size_t i, size_t end)
     }
 }
 
+/* Whether the paragraph [i, end) is the text s, but for white space and punctuation at its end. */
+static bool is_text(const xj_view *v, size_t i, size_t end, xj_str s)
+{
+    static const uint32_t trailing[] = {' ', '\t', 0x3000, ':', ';', ',', '.', 0x3002, 0xFF1A, 0xFF1B, 0xFF0C};
+    const uint32_t *cp = v->text.cp;
+    if (!s.s || s.n == 0)
+        return false;
+    for (size_t at = 0; at < s.n; i++) {
+        uint32_t c;
+        at += xj_utf8_decode((const uint8_t *)s.s + at, s.n - at, &c, NULL);
+        if (i >= end || cp[i] != c)
+            return false;
+    }
+    while (i < end && one_of(cp[i], trailing, sizeof trailing / sizeof *trailing))
+        i++;
+    return i == end;
+}
+
+/* A title or heading line at the beginning of a passage was shown above it already; with a match in it, it is shown again. */
+static bool was_shown(const xj_view *v, size_t i, size_t end)
+{
+    for (size_t m = 0; m < v->n_matches; m++)
+        if (v->match[m].start < end && v->match[m].end > i)
+            return false;
+    bool shown = is_text(v, i, end, v->meta.title);
+    for (size_t h = 0; h < v->section.n && !shown; h++)
+        shown = is_text(v, i, end, v->section.heading[h]);
+    return shown;
+}
+
 static void put_passage(xji_printer *p, const xj_view *v)
 {
     xji_pen pen = {p, v, 0, 0, 0};
     const uint32_t *cp = v->text.cp;
     size_t n = v->text.n;
+    bool body = false; /* something but headings was seen */
     for (size_t i = 0, end; i < n; i = end + 1) {
         for (end = i; end < n && cp[end] != '\n'; end++)
             ;
         while (i < end && (cp[i] == ' ' || cp[i] == '\t' || cp[i] == 0x3000)) /* a paragraph's own indent */
             i++;
+        if (i < end && !body && end < n && was_shown(v, i, end))
+            continue;
+        body = body || i < end;
         put_paragraph(&pen, i, end);
     }
 }

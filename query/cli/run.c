@@ -14,14 +14,9 @@
 #include "answer.h"
 #include "batch.h"
 
-#ifndef XUNJU_VERSION
-#define XUNJU_VERSION "0.1.0"
-#endif
-
 enum {
     EXIT_FOUND = 0,
     EXIT_NOTHING = 1,
-    INDEX_FORMAT = 0, /* the version of docs/FORMAT.md that libxunju reads */
     OUT_BYTES = 65536,
     WIDTH_MIN = 20,
     WIDTH_MAX = 1000
@@ -214,7 +209,7 @@ static int search(const xji_options *o, xji_out *out, bool stdin_closed)
 static void put_version(xji_out *out)
 {
     xji_out_str(out, "xunju-query " XUNJU_VERSION " (index format ");
-    xji_out_u64(out, INDEX_FORMAT);
+    xji_out_u64(out, xj_index_format_version());
     xji_out_str(out, ")\n");
 }
 

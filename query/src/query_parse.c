@@ -111,7 +111,7 @@ static xj_status add_phrase(parser *p, size_t b, size_t e, bool quoted, uint32_t
     q->n_phrases++; /* from here on the query owns it */
     if (!ph->label)
         return no_memory(p->err);
-    if (ph->units.n > XJ_QUERY_PHRASE_MAX)
+    if (ph->units.n > XJ_QUERY_PHRASE_MAX && !(q->flags & XJ_QUERY_ANY))
         return xj_fail(p->err, XJ_EQUERY, "a phrase is longer than %d characters and words", XJ_QUERY_PHRASE_MAX);
     if (q->flags & XJ_QUERY_EXACT_SCRIPT)
         st = xj_units_read(&ph->exact, p->cp + b, e - b, XJ_UNITS_QUERY | XJ_UNITS_EXACT_SCRIPT, p->err);

@@ -17,7 +17,8 @@ xj_status xji_leaves_find(xji_leaves *l, const xj_query *q, xj_segment *seg, xji
     l->list = calloc(q->n_phrases ? q->n_phrases : 1, sizeof *l->list);
     xj_status st = l->list ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for the query");
     for (size_t i = 0; i < q->n_phrases && st == XJ_OK; i++)
-        st = xji_phrase_list(q, &q->phrase[i], seg, v, clock, &l->list[i], err);
+        if (q->phrase[i].units.n <= XJ_QUERY_PHRASE_MAX)
+            st = xji_phrase_list(q, &q->phrase[i], seg, v, clock, &l->list[i], err);
     if (st != XJ_OK)
         xji_leaves_release(l);
     return st;

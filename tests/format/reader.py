@@ -528,7 +528,9 @@ class Segment:
         """Read what opening has not read."""
         texts, passages = self.texts(), self.passages()
         self.headings()
-        self.reports()
+        for number, report in enumerate(self.reports()):
+            for row in passages[report.first_passage:report.first_passage + report.n_passages]:
+                need(row.report == number, "a passage of another report")
         ids = [meta["id"] for meta in self.metas()]
         ranks = [report.id_rank for report in self.reports()]
         need(sorted(range(len(ids)), key=lambda i: (ids[i], i)) == sorted(range(len(ids)), key=ranks.__getitem__),

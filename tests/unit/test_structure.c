@@ -31,15 +31,17 @@ static void read_utf8(xji_text *t, const char *s, size_t len)
         uint32_t cp;
         size_t n = xj_utf8_decode((const uint8_t *)s + i, len - i, &cp, NULL);
         if (cp != '\r')
-            assert_int_equal(xji_text_push(t, cp, (uint32_t)i, (unsigned)n, XJI_MARK_READ, NULL), XJ_OK);
+            assert_int_equal(xji_text_push(t, cp, (uint32_t)i, (unsigned)n, XJI_MARK_READ, NULL),
+                             XJ_OK);
         i += n;
     }
 }
 
 static bool is_space(uint32_t c)
 {
-    return c == ' ' || (c >= 9 && c <= 13) || c == 0x85 || c == 0xA0 || c == 0x1680 || c == 0x3000 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F;
+    return c == ' ' || (c >= 9 && c <= 13) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           c == 0x3000 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F;
 }
 
 /* Pieces and asides are the whole text in order, each code point once; space asides are space; passages have pieces in
@@ -118,7 +120,8 @@ static void check_cuts(const found *f)
             left--;
         while (right < f->t.n && is_transparent(f->t.cp[right]))
             right++;
-        near = near || (left > 0 && breaks(f->t.cp[left - 1])) || (right < f->t.n && breaks(f->t.cp[right]));
+        near = near || (left > 0 && breaks(f->t.cp[left - 1])) ||
+               (right < f->t.n && breaks(f->t.cp[right]));
         forced += !near;
     }
     assert_true(forced <= f->log.count[XJI_CHANGE_LONG_RUN]);
@@ -217,7 +220,8 @@ static const char *tree(const found *f)
     size_t n = 0;
     buf[0] = '\0';
     for (uint32_t i = 0; i < f->s.n_sections; i++)
-        n += (size_t)snprintf(buf + n, sizeof buf - n, "%d %s|", f->s.sections[i].level, heading(f, i));
+        n += (size_t)snprintf(buf + n, sizeof buf - n, "%d %s|", f->s.sections[i].level,
+                              heading(f, i));
     return buf;
 }
 
@@ -238,8 +242,9 @@ static const char *asides(const found *f)
             r.b++;
         n += (size_t)snprintf(buf + n, sizeof buf - n, "%s ", xji_aside_key(a->kind));
         for (uint32_t k = r.b; k < r.e; k++)
-            n += is_space(f->t.cp[k]) ? (size_t)snprintf(buf + n, sizeof buf - n, " ")
-                                      : append(buf, sizeof buf, n, &f->t, (xji_range){k, k + 1}) - n;
+            n += is_space(f->t.cp[k])
+                     ? (size_t)snprintf(buf + n, sizeof buf - n, " ")
+                     : append(buf, sizeof buf, n, &f->t, (xji_range){k, k + 1}) - n;
         n += (size_t)snprintf(buf + n, sizeof buf - n, "|");
     }
     return buf;
@@ -267,17 +272,21 @@ static void add_sentences(char *s, int n)
 static void test_structure__sets_portal_lines_aside(void **state)
 {
     (void)state;
-    found f = find("当前位置: 首页 > 政务公开 > 法治政府\n热搜: 公积金 社保\n【字号：大 中 小】\n打印 | 关闭\n"
-                   "东山镇2025年法治政府建设工作报告\n发布日期：2026-01-05 10:00 来源：东山镇 浏览次数：35\n"
-                   "| | | |\n2025年,东山镇认真落实上级部署,各项工作取得新的成效,现将情况报告如下。\n"
-                   "责任编辑：张三\n扫一扫在手机打开当前页\n上一篇：无\n下一篇：某某通知\n版权所有：东山镇人民政府\n"
-                   "粤ICP备12345678号\n");
-    assert_string_equal(asides(&f),
-                        "furniture 当前位置: 首页 > 政务公开 > 法治政府|furniture 热搜: 公积金 社保|"
-                        "furniture 【字号：大 中 小】|furniture 打印 | 关闭|"
-                        "metadata 发布日期：2026-01-05 10:00 来源：东山镇 浏览次数：35|table | | | ||"
-                        "furniture 责任编辑：张三|furniture 扫一扫在手机打开当前页|furniture 上一篇：无|"
-                        "furniture 下一篇：某某通知|furniture 版权所有：东山镇人民政府|furniture 粤ICP备12345678号|");
+    found f = find(
+        "当前位置: 首页 > 政务公开 > 法治政府\n热搜: 公积金 社保\n【字号：大 中 小】\n打印 | 关闭\n"
+        "东山镇2025年法治政府建设工作报告\n发布日期：2026-01-05 10:00 来源：东山镇 浏览次数：35\n"
+        "| | | |\n2025年,东山镇认真落实上级部署,各项工作取得新的成效,现将情况报告如下。\n"
+        "责任编辑：张三\n扫一扫在手机打开当前页\n上一篇：无\n下一篇：某某通知\n版权所有：东山镇人民"
+        "政府\n"
+        "粤ICP备12345678号\n");
+    assert_string_equal(
+        asides(&f),
+        "furniture 当前位置: 首页 > 政务公开 > 法治政府|furniture 热搜: 公积金 社保|"
+        "furniture 【字号：大 中 小】|furniture 打印 | 关闭|"
+        "metadata 发布日期：2026-01-05 10:00 来源：东山镇 浏览次数：35|table | | | ||"
+        "furniture 责任编辑：张三|furniture 扫一扫在手机打开当前页|furniture 上一篇：无|"
+        "furniture 下一篇：某某通知|furniture 版权所有：东山镇人民政府|furniture "
+        "粤ICP备12345678号|");
     assert_int_equal(f.s.n_passages, 1);
     assert_text(f.s.meta.date, "2026-01-05");
     drop(&f);
@@ -286,12 +295,16 @@ static void test_structure__sets_portal_lines_aside(void **state)
 static void test_structure__buttons_on_lines_of_their_own(void **state)
 {
     (void)state;
-    found f = find("下载\n打印\n全屏\n收藏\n【字号：\n加大\n还原\n减小\n】\n2026年东山市政府工作报告\n"
-                   "——2026年2月3日在东山市第十六届人民代表大会第四次会议上\n来源：解放日报\n时间：2026-02-09\n"
-                   "市长 龚 正\n各位代表：\n现在,我代表市人民政府,向大会报告工作,请予审议,并请各位委员提出意见。\n");
-    assert_string_equal(asides(&f), "furniture 下载|furniture 打印|furniture 全屏|furniture 收藏|furniture 【字号：|"
-                                    "furniture 加大|furniture 还原|furniture 减小|furniture 】|"
-                                    "metadata 来源：解放日报|metadata 时间：2026-02-09|");
+    found f = find(
+        "下载\n打印\n全屏\n收藏\n【字号：\n加大\n还原\n减小\n】\n2026年东山市政府工作报告\n"
+        "——2026年2月3日在东山市第十六届人民代表大会第四次会议上\n来源：解放日报\n时间：2026-02-09\n"
+        "市长 龚 "
+        "正\n各位代表：\n现在,我代表市人民政府,向大会报告工作,请予审议,并请各位委员提出意见。\n");
+    assert_string_equal(
+        asides(&f),
+        "furniture 下载|furniture 打印|furniture 全屏|furniture 收藏|furniture 【字号：|"
+        "furniture 加大|furniture 还原|furniture 减小|furniture 】|"
+        "metadata 来源：解放日报|metadata 时间：2026-02-09|");
     assert_text(f.s.meta.title, "2026年东山市政府工作报告");
     assert_text(f.s.meta.date, "2026-02-09");
     assert_int_equal(f.s.meta.year, 2026);
@@ -345,7 +358,8 @@ static void test_structure__empty_attachment_label(void **state)
     add_sentences(text, 3);
     strcat(text, "\n附件:\n相关链接相关链接\n点击收起\n");
     found f = find(text);
-    assert_string_equal(asides(&f), "furniture 附件:|furniture 相关链接相关链接|furniture 点击收起|");
+    assert_string_equal(asides(&f),
+                        "furniture 附件:|furniture 相关链接相关链接|furniture 点击收起|");
     drop(&f);
     text[0] = '\0';
     add_sentences(text, 3);
@@ -358,7 +372,8 @@ static void test_structure__empty_attachment_label(void **state)
 static void test_structure__fields_of_forms(void **state)
 {
     (void)state;
-    char text[2048] = "索引号 | 001-2025-1 | 发文字号 | 东政发〔2025〕12号 |\n发布机构 | 东山镇 | 生成日期 | 2025-02-12 |\n"
+    char text[2048] = "索引号 | 001-2025-1 | 发文字号 | 东政发〔2025〕12号 |\n发布机构 | 东山镇 | "
+                      "生成日期 | 2025-02-12 |\n"
                       "名称 | 东山镇2024年法治政府建设情况 |\n主题词 | | 有效性 | 有效 |\n";
     add_sentences(text, 3);
     found f = find(text);
@@ -372,9 +387,14 @@ static void test_structure__fields_of_forms(void **state)
     assert_int_equal(strncmp(passage(&f, 0), "东山镇2024年", strlen("东山镇2024年")), 0);
     drop(&f);
 
-    strcpy(text, "索 引 号：\n000014349/2018-00225\n发文机关：\n国务院办公厅\n成文日期：\n2018年12月26日\n标　　题：\n"
-                 "国务院办公厅关于做好某某工作的通知\n发文字号：\n国办发〔2018〕127号\n发布日期：\n2019年01月03日\n"
-                 "主 题 词：\n国务院办公厅关于做好\n某某工作的通知\n国办发〔2018〕127号\n各省、自治区、直辖市人民政府：\n");
+    strcpy(text, "索 引 "
+                 "号：\n000014349/"
+                 "2018-00225\n发文机关：\n国务院办公厅\n成文日期：\n2018年12月26日\n标　　题：\n"
+                 "国务院办公厅关于做好某某工作的通知\n发文字号：\n国办发〔2018〕127号\n发布日期：\n"
+                 "2019年01月03日\n"
+                 "主 题 "
+                 "词：\n国务院办公厅关于做好\n某某工作的通知\n国办发〔2018〕127号\n各省、自治区、直"
+                 "辖市人民政府：\n");
     add_sentences(text, 3);
     f = find(text);
     assert_text(f.s.meta.agency, "国务院办公厅");
@@ -392,7 +412,9 @@ static void test_structure__rows_with_content_stay(void **state)
     (void)state;
     char text[2048] = "";
     add_sentences(text, 2);
-    strcat(text, "\n| 指标 | 数量 | 单位 |\n|---|---|---|\n| 排查纠纷 | 215 | 件 |\n全年完成任务。 |\n|\n");
+    strcat(
+        text,
+        "\n| 指标 | 数量 | 单位 |\n|---|---|---|\n| 排查纠纷 | 215 | 件 |\n全年完成任务。 |\n|\n");
     found f = find(text);
     assert_string_equal(asides(&f), "table |---|---|---||table ||table ||");
     assert_non_null(strstr(passage(&f, 0), "| 排查纠纷 | 215 | 件 |"));
@@ -402,11 +424,13 @@ static void test_structure__rows_with_content_stay(void **state)
 static void test_structure__title_repeated(void **state)
 {
     (void)state;
-    char text[2048] = "东山镇2025年法治政府建设年度报告\n2026-01-23 16:25:42\n来源:本网\n分享:\n东山镇2025年法治政府\n建设年度报告\n";
+    char text[2048] = "东山镇2025年法治政府建设年度报告\n2026-01-23 "
+                      "16:25:42\n来源:本网\n分享:\n东山镇2025年法治政府\n建设年度报告\n";
     add_sentences(text, 3);
     found f = find(text);
-    assert_string_equal(asides(&f), "metadata 2026-01-23 16:25:42|metadata 来源:本网|furniture 分享:|"
-                                    "repeat 东山镇2025年法治政府|repeat 建设年度报告|");
+    assert_string_equal(asides(&f),
+                        "metadata 2026-01-23 16:25:42|metadata 来源:本网|furniture 分享:|"
+                        "repeat 东山镇2025年法治政府|repeat 建设年度报告|");
     assert_int_equal(f.s.passages[0].n_pieces, 2);
     assert_int_equal(strncmp(passage(&f, 0), "东山镇2025年法治政府建设年度报告\n坚持",
                              strlen("东山镇2025年法治政府建设年度报告\n坚持")),
@@ -419,8 +443,10 @@ static void test_structure__title_repeated(void **state)
 static void test_structure__a_page_on_one_line(void **state)
 {
     (void)state;
-    char text[4096] = "当前位置: 首页 > 政务公开 东山镇2025年法治政府建设年度报告 2026-01-23 16:25:42 来源:东山镇 分享: "
-                      "东山镇2025年法治政府建设年度报告 2025年,东山镇认真落实上级部署。 一、主要举措 (一)健全机制,强化保障 ";
+    char text[4096] = "当前位置: 首页 > 政务公开 东山镇2025年法治政府建设年度报告 2026-01-23 "
+                      "16:25:42 来源:东山镇 分享: "
+                      "东山镇2025年法治政府建设年度报告 2025年,东山镇认真落实上级部署。 "
+                      "一、主要举措 (一)健全机制,强化保障 ";
     add_sentences(text, 4);
     strcat(text, " (二)健全制度,提升效能 1.筑牢防线。");
     add_sentences(text, 2);
@@ -430,10 +456,14 @@ static void test_structure__a_page_on_one_line(void **state)
     add_sentences(text, 2);
     strcat(text, " 相关链接 点击收起");
     found f = find(text);
-    assert_string_equal(tree(&f), "1 一、主要举措|2 (一)健全机制,强化保障|2 (二)健全制度,提升效能|3 1.筑牢防线|3 2.用好顾问|"
-                                  "1 二、存在的问题|");
-    assert_string_equal(asides(&f), "furniture 当前位置: 首页 > 政务公开|metadata 2026-01-23 16:25:42 来源:东山镇 分享:|"
-                                    "repeat 东山镇2025年法治政府建设年度报告|furniture 相关链接 点击收起|");
+    assert_string_equal(
+        tree(&f),
+        "1 一、主要举措|2 (一)健全机制,强化保障|2 (二)健全制度,提升效能|3 1.筑牢防线|3 2.用好顾问|"
+        "1 二、存在的问题|");
+    assert_string_equal(
+        asides(&f),
+        "furniture 当前位置: 首页 > 政务公开|metadata 2026-01-23 16:25:42 来源:东山镇 分享:|"
+        "repeat 东山镇2025年法治政府建设年度报告|furniture 相关链接 点击收起|");
     assert_text(f.s.meta.title, "东山镇2025年法治政府建设年度报告");
     assert_text(f.s.meta.date, "2026-01-23");
     drop(&f);
@@ -447,18 +477,25 @@ static void test_structure__titles(void **state)
     static const struct {
         const char *text, *title;
     } cases[] = {
-        {"陶家镇关于2025年工作情况的报告\n现将情况报告如下:\n一、成效\n坚持依法行政。", "陶家镇关于2025年工作情况的报告"},
-        {"最高人民法院\n关于审理某某案件适用法律\n若干问题的解释\n为正确审理案件,结合审判实践,制定本解释。",
+        {"陶家镇关于2025年工作情况的报告\n现将情况报告如下:\n一、成效\n坚持依法行政。",
+         "陶家镇关于2025年工作情况的报告"},
+        {"最高人民法院\n关于审理某某案件适用法律\n若干问题的解释\n为正确审理案件,结合审判实践,"
+         "制定本解释。",
          "最高人民法院关于审理某某案件适用法律若干问题的解释"},
-        {"某某市物业管理条例（试行）\n第一条 为了规范物业管理活动,制定本条例。", "某某市物业管理条例（试行）"},
-        {"政 府 工 作 报 告\n各位代表：\n现在,我代表市人民政府,向大会报告工作,请予审议。", "政府工作报告"},
+        {"某某市物业管理条例（试行）\n第一条 为了规范物业管理活动,制定本条例。",
+         "某某市物业管理条例（试行）"},
+        {"政 府 工 作 报 告\n各位代表：\n现在,我代表市人民政府,向大会报告工作,请予审议。",
+         "政府工作报告"},
         {"中共某某区委、某某区人民政府:\n2024年以来,某某街道在区委坚强领导下,工作取得成效。", NULL},
         {"各位代表：\n现在,我代表市人民政府,向大会报告工作,请予审议。", NULL},
         {"某某街道办事处\n2024年以来,街道在区委坚强领导下,工作取得成效。", NULL},
         {"一、工作情况报告\n2024年以来,街道在区委坚强领导下,工作取得成效。", NULL},
         {"2024年以来,街道在区委坚强领导下,认真做好总结。\n再接再厉,继续做好各项工作。", NULL},
-        {"某某要闻\n某某镇2026年工作报告\n2026年,某某镇认真落实上级部署,工作取得成效。", "某某镇2026年工作报告"},
-        {"第十四届代表大会听取了总理所作的\n政府工作报告\n。会议高度评价一年来取得的成就,同意报告提出的任务。", NULL},
+        {"某某要闻\n某某镇2026年工作报告\n2026年,某某镇认真落实上级部署,工作取得成效。",
+         "某某镇2026年工作报告"},
+        {"第十四届代表大会听取了总理所作的\n政府工作报告\n。会议高度评价一年来取得的成就,"
+         "同意报告提出的任务。",
+         NULL},
         {"某镇2025年工作总结 2025年,某镇认真落实上级部署,工作取得成效。", "某镇2025年工作总结"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -471,7 +508,8 @@ static void test_structure__titles(void **state)
 static void test_structure__markdown_title(void **state)
 {
     (void)state;
-    const char *text = "# 某某条例\n\n2005年4月1日 某某会议通过\n\n2019年5月31日 某某会议修正\n\n2019年8月1日 施行\n\n"
+    const char *text = "# 某某条例\n\n2005年4月1日 某某会议通过\n\n2019年5月31日 "
+                       "某某会议修正\n\n2019年8月1日 施行\n\n"
                        "<!-- INFO END -->\n\n## 第一章 总则\n\n第一条 为了规范管理,制定本条例。\n";
     found f = find_as(text, NULL, "a/某某条例.md");
     assert_text(f.s.meta.title, "某某条例");
@@ -492,13 +530,21 @@ static void test_structure__dates(void **state)
     static const struct {
         const char *text, *date;
     } cases[] = {
-        {"某镇工作总结\n时间:2026-02-26 11:11 来源:某镇\n某镇认真落实上级部署,工作取得成效。\n某镇\n2026年1月13日", "2026-02-26"},
-        {"某镇工作总结\n某镇认真落实上级部署,工作取得成效。\n某镇人民政府\n2026年1月13日", "2026-01-13"},
-        {"某镇工作总结\n某镇认真落实上级部署,工作取得成效。\n某镇人民政府\n二〇二六年一月十三日", "2026-01-13"},
+        {"某镇工作总结\n时间:2026-02-26 11:11 "
+         "来源:某镇\n某镇认真落实上级部署,工作取得成效。\n某镇\n2026年1月13日",
+         "2026-02-26"},
+        {"某镇工作总结\n某镇认真落实上级部署,工作取得成效。\n某镇人民政府\n2026年1月13日",
+         "2026-01-13"},
+        {"某镇工作总结\n某镇认真落实上级部署,工作取得成效。\n某镇人民政府\n二〇二六年一月十三日",
+         "2026-01-13"},
         {"某镇工作总结\n（2026年1月9日）\n某镇认真落实上级部署,工作取得成效。", "2026-01-09"},
-        {"某镇工作总结\n2026年02月10日 07时41分\n某镇认真落实上级部署,工作取得成效。", "2026-02-10"},
-        {"政府工作报告\n——2026年1月27日在某省人民代表大会会议上\n各位代表：\n现在,我代表省人民政府报告工作,请予审议。", "2026-01-27"},
-        {"某法\n（1979年7月1日某某会议通过　2018年10月26日某某会议修订　自2019年1月1日起施行）\n第一条 为了规范管理,制定本法。",
+        {"某镇工作总结\n2026年02月10日 07时41分\n某镇认真落实上级部署,工作取得成效。",
+         "2026-02-10"},
+        {"政府工作报告\n——2026年1月27日在某省人民代表大会会议上\n各位代表：\n现在,"
+         "我代表省人民政府报告工作,请予审议。",
+         "2026-01-27"},
+        {"某法\n（1979年7月1日某某会议通过　2018年10月26日某某会议修订　自2019年1月1日起施行）\n第"
+         "一条 为了规范管理,制定本法。",
          "2018-10-26"},
         {"某镇工作总结\n2025年,某镇认真落实上级部署,截至2025年12月1日,工作取得成效。", NULL},
     };
@@ -520,13 +566,16 @@ static void test_structure__years(void **state)
         {"某镇二〇二五年工作报告\n某镇认真落实上级部署,工作取得成效。", 2025},
         {"某镇2024-2025年工作报告\n某镇认真落实上级部署,工作取得成效。", 2025},
         {"某镇2024年至2025年工作报告\n某镇认真落实上级部署,工作取得成效。", 2025},
-        {"某镇工作报告\n现将某镇推进2024年法治建设情况报告如下:2025年某镇将继续努力,做好工作。", 2024},
+        {"某镇工作报告\n现将某镇推进2024年法治建设情况报告如下:2025年某镇将继续努力,做好工作。",
+         2024},
         {"2024年以来,某镇认真落实上级部署,2025年将继续努力。现将有关情况报告如下。", 2024},
         {"2024年,某镇认真落实上级部署,2025年将继续努力。", 2024},
         {"某镇认真落实上级部署,2024年新增公园12座,2025年将继续努力。", 0},
         {"关于同意某某新区总体规划（2018—2035年）的批复\n某某新区规划是2018年编制的重要规划。", 0},
         {"中共某区委: 2024年以来,某街道认真落实上级部署,2025年将继续努力。", 2024},
-        {"政府工作报告\n——2026年1月27日在某省人民代表大会会议上\n各位代表：\n现在,我代表省人民政府报告工作,请予审议。", 2026},
+        {"政府工作报告\n——2026年1月27日在某省人民代表大会会议上\n各位代表：\n现在,"
+         "我代表省人民政府报告工作,请予审议。",
+         2026},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         found f = find(cases[i].text);
@@ -541,15 +590,19 @@ static void test_structure__agencies(void **state)
     static const struct {
         const char *text, *agency;
     } cases[] = {
-        {"东山区西河镇2025年工作报告\n来源:新华社\n认真落实上级部署,工作取得成效。", "东山区西河镇"},
-        {"西河镇2025年工作报告\n来源:东山区西河镇\n认真落实上级部署,工作取得成效。", "东山区西河镇"},
+        {"东山区西河镇2025年工作报告\n来源:新华社\n认真落实上级部署,工作取得成效。",
+         "东山区西河镇"},
+        {"西河镇2025年工作报告\n来源:东山区西河镇\n认真落实上级部署,工作取得成效。",
+         "东山区西河镇"},
         {"西河镇2025年工作报告\n来源:区司法局\n认真落实上级部署,工作取得成效。", "西河镇"},
         {"2025年西河镇人民政府工作报告\n认真落实上级部署,工作取得成效。", "西河镇人民政府"},
         {"东山市司法局关于2025年工作情况的报告\n认真落实上级部署,工作取得成效。", "东山市司法局"},
         {"国务院办公厅关于做好某某工作的通知\n认真落实上级部署,工作取得成效。", "国务院办公厅"},
         {"2024年以来,西河镇坚持以人民为中心,工作取得成效。", "西河镇"},
         {"2024年以来,我镇坚持以人民为中心,工作取得成效。", NULL},
-        {"关于2025年工作情况的报告\n认真落实上级部署,工作取得成效。\n东山市西河镇人民政府\n2026年1月3日", "东山市西河镇人民政府"},
+        {"关于2025年工作情况的报告\n认真落实上级部署,"
+         "工作取得成效。\n东山市西河镇人民政府\n2026年1月3日",
+         "东山市西河镇人民政府"},
         {"工作总结\n来源:本网\n认真落实上级部署,工作取得成效。", NULL},
         {"2024年以來,鞏留鎮堅持以人民為中心,工作取得成效。", "鞏留鎮"},
     };
@@ -566,7 +619,9 @@ static void test_structure__document_numbers(void **state)
     static const struct {
         const char *text, *number;
     } cases[] = {
-        {"国务院关于某事的意见\n国发〔2019〕5号\n各省、自治区、直辖市人民政府：\n坚持依法行政,做好工作。", "国发〔2019〕5号"},
+        {"国务院关于某事的意见\n国发〔2019〕5号\n各省、自治区、直辖市人民政府：\n坚持依法行政,"
+         "做好工作。",
+         "国发〔2019〕5号"},
         {"某市关于某事的意见\n京政发[2024]12号\n坚持依法行政,做好工作。", "京政发[2024]12号"},
         {"某市关于某事的意见\n坚持依法行政,按照国发〔2019〕5号做好工作。", NULL},
     };
@@ -581,7 +636,8 @@ static void test_structure__given_fields_win(void **state)
 {
     (void)state;
     xji_given given = {"给定的标题2023年", "给定的机构", "20230405"};
-    found f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。", &given, NULL);
+    found f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。",
+                      &given, NULL);
     assert_text(f.s.meta.title, "给定的标题2023年");
     assert_text(f.s.meta.agency, "给定的机构");
     assert_text(f.s.meta.date, "2023-04-05");
@@ -589,7 +645,8 @@ static void test_structure__given_fields_win(void **state)
     assert_text(f.s.meta.title_from, "given");
     drop(&f);
     given = (xji_given){NULL, NULL, "no date"};
-    f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。", &given, NULL);
+    f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。", &given,
+                NULL);
     assert_text(f.s.meta.date, "2026-02-26");
     drop(&f);
 }
@@ -599,33 +656,47 @@ static void test_structure__given_fields_win(void **state)
 static void test_structure__headings_of_all_levels(void **state)
 {
     (void)state;
-    found f = find("某镇2025年工作报告\n2025年,某镇认真落实上级部署,工作取得成效。\n一、主要工作：\n（一）加强领导。\n"
+    found f = find("某镇2025年工作报告\n2025年,某镇认真落实上级部署,"
+                   "工作取得成效。\n一、主要工作：\n（一）加强领导。\n"
                    "1．深化学习,筑牢根基。坚持学习制度,组织学习12次。一是坚持领导带头。\n"
-                   "2.强化权责“硬约束”一是动态调整清单,确保依法决策。二是接受监督。\n（1）建章立制。制定制度12项。健全机制。\n"
-                   "(2)督促检查。开展检查3次。形成闭环。\n3、普法宣传:开展活动12场,覆盖群众1.5万人次。营造氛围。\n"
-                   "（二）存在问题\n一是力量不足。\n二是经费不足。\n二、下一步打算\n加强学习,提高本领,做好工作。");
-    assert_string_equal(tree(&f), "1 一、主要工作|2 （一）加强领导|3 1．深化学习,筑牢根基|3 2.强化权责“硬约束”|4 （1）建章立制|"
+                   "2.强化权责“硬约束”一是动态调整清单,"
+                   "确保依法决策。二是接受监督。\n（1）建章立制。制定制度12项。健全机制。\n"
+                   "(2)督促检查。开展检查3次。形成闭环。\n3、普法宣传:开展活动12场,覆盖群众1."
+                   "5万人次。营造氛围。\n"
+                   "（二）存在问题\n一是力量不足。\n二是经费不足。\n二、下一步打算\n加强学习,"
+                   "提高本领,做好工作。");
+    assert_string_equal(tree(&f), "1 一、主要工作|2 （一）加强领导|3 1．深化学习,筑牢根基|3 "
+                                  "2.强化权责“硬约束”|4 （1）建章立制|"
                                   "4 (2)督促检查|3 3、普法宣传|2 （二）存在问题|1 二、下一步打算|");
     assert_string_equal(path_of(&f, 1), "一、主要工作 / （一）加强领导 / 1．深化学习,筑牢根基");
-    assert_int_equal(strncmp(passage(&f, 1), "一、主要工作：\n（一）加强领导。\n1．深化", strlen("一、主要工作：\n（一）加强领导。\n1．深化")), 0);
+    assert_int_equal(strncmp(passage(&f, 1), "一、主要工作：\n（一）加强领导。\n1．深化",
+                             strlen("一、主要工作：\n（一）加强领导。\n1．深化")),
+                     0);
     drop(&f);
 }
 
 static void test_structure__single_sentence_items(void **state)
 {
     (void)state;
-    found f = find("一、存在的问题\n主要有以下短板:\n(一)法治思维有待加强,部分领导干部运用法治思维推动发展、化解矛盾的能力仍需提升。\n"
-                   "(二)调解效能有待提升,当前,社区存在调解力量相对薄弱、专职调解员配备不足等问题。\n二、工作要点\n认真落实上级部署,做好工作。");
-    assert_string_equal(tree(&f), "1 一、存在的问题|2 (一)法治思维有待加强|2 (二)调解效能有待提升|1 二、工作要点|");
+    found f = find("一、存在的问题\n主要有以下短板:\n(一)法治思维有待加强,"
+                   "部分领导干部运用法治思维推动发展、化解矛盾的能力仍需提升。\n"
+                   "(二)调解效能有待提升,当前,"
+                   "社区存在调解力量相对薄弱、专职调解员配备不足等问题。\n二、工作要点\n认真落实上"
+                   "级部署,做好工作。");
+    assert_string_equal(
+        tree(&f), "1 一、存在的问题|2 (一)法治思维有待加强|2 (二)调解效能有待提升|1 二、工作要点|");
     drop(&f);
 }
 
 static void test_structure__list_items_pack_together(void **state)
 {
     (void)state;
-    found f = find("一、不足\n(一)存在不足\n1. 形式创新性仍需提升,部分活动针对性不强;\n2. 队伍水平不均衡,能力有待提高;\n"
-                   "3. 平台使用率有待提升;\n4. 化解难度加大,机制不够顺畅。\n(二)原因分析\n1.认识不够深刻。\n2.投入不足。\n3.力量薄弱。\n"
-                   "二、整改\n（一）未按规定备案的；\n（二）未按期报告的；\n（三）其他情形。");
+    found f = find(
+        "一、不足\n(一)存在不足\n1. 形式创新性仍需提升,部分活动针对性不强;\n2. "
+        "队伍水平不均衡,能力有待提高;\n"
+        "3. 平台使用率有待提升;\n4. "
+        "化解难度加大,机制不够顺畅。\n(二)原因分析\n1.认识不够深刻。\n2.投入不足。\n3.力量薄弱。\n"
+        "二、整改\n（一）未按规定备案的；\n（二）未按期报告的；\n（三）其他情形。");
     assert_string_equal(tree(&f), "1 一、不足|2 (一)存在不足|2 (二)原因分析|1 二、整改|");
     assert_int_equal(f.s.n_passages, 3);
     drop(&f);
@@ -660,7 +731,8 @@ static void test_structure__numbering_errors(void **state)
 {
     (void)state;
     char text[4096] = "";
-    static const char *const headings[] = {"一、甲项工作", "二、乙项工作", "二、丙项工作", "四、丁项工作"};
+    static const char *const headings[] = {"一、甲项工作", "二、乙项工作", "二、丙项工作",
+                                           "四、丁项工作"};
     for (size_t i = 0; i < 4; i++) {
         strcat(text, i ? " " : "");
         strcat(text, headings[i]);
@@ -675,8 +747,10 @@ static void test_structure__numbering_errors(void **state)
 static void test_structure__laws(void **state)
 {
     (void)state;
-    found f = find("某某条例\n目　录\n第一章　总　则\n第二章　监督\n第一节　检查\n第一章　总　则\n第一条　为了规范管理,制定本条例。\n"
-                   "第二条　有下列情形之一的,给予警告:\n（一）未备案;\n（二）未报告。\n1.甲类。严格管理。从严处理。\n第二章　监督\n第一节　检查\n"
+    found f = find("某某条例\n目　录\n第一章　总　则\n第二章　监督\n第一节　检查\n第一章　总　则\n"
+                   "第一条　为了规范管理,制定本条例。\n"
+                   "第二条　有下列情形之一的,给予警告:\n（一）未备案;\n（二）未报告。\n1."
+                   "甲类。严格管理。从严处理。\n第二章　监督\n第一节　检查\n"
                    "第三条　开展检查,做好记录。\n一、甲;\n二、乙。\n");
     assert_string_equal(tree(&f), "1 第一章　总　则|1 第二章　监督|2 第一节　检查|");
     assert_text(f.s.meta.title, "某某条例");
@@ -686,15 +760,19 @@ static void test_structure__laws(void **state)
 static void test_structure__traditional(void **state)
 {
     (void)state;
-    found f = find("一、工作開展情況\n(一)開展宣傳教育,增強全民法治意識。一是營造氛圍。二是完善化解。\n第一條　為了規範管理。\n二、問題\n力量不足,有待加強。");
-    assert_string_equal(tree(&f), "1 一、工作開展情況|2 (一)開展宣傳教育,增強全民法治意識|1 二、問題|");
+    found f = find("一、工作開展情況\n(一)開展宣傳教育,"
+                   "增強全民法治意識。一是營造氛圍。二是完善化解。\n第一條　為了規範管理。\n二、問"
+                   "題\n力量不足,有待加強。");
+    assert_string_equal(tree(&f),
+                        "1 一、工作開展情況|2 (一)開展宣傳教育,增強全民法治意識|1 二、問題|");
     drop(&f);
 }
 
 static void test_structure__annexes(void **state)
 {
     (void)state;
-    found f = find("一、工作\n认真落实上级部署,做好工作。\n附件1\n某某清单\n这是清单的内容,共有十二项任务。\n附件2\n某某分工\n这是分工的内容,共有十二项任务。");
+    found f = find("一、工作\n认真落实上级部署,做好工作。\n附件1\n某某清单\n这是清单的内容,"
+                   "共有十二项任务。\n附件2\n某某分工\n这是分工的内容,共有十二项任务。");
     assert_string_equal(tree(&f), "1 一、工作|1 附件1|1 附件2|");
     drop(&f);
 }
@@ -829,7 +907,8 @@ static void test_structure__words_and_numbers_are_not_cut(void **state)
     found f = find(text);
     for (size_t i = 1; i < f.s.n_passages; i++) {
         const char *p = passage(&f, i);
-        assert_true(strncmp(p, "完成", 6) == 0 || strncmp(p, "99", 2) == 0 || strncmp(p, "1+", 2) == 0);
+        assert_true(strncmp(p, "完成", 6) == 0 || strncmp(p, "99", 2) == 0 ||
+                    strncmp(p, "1+", 2) == 0);
     }
     drop(&f);
 }
@@ -903,11 +982,70 @@ static void test_structure__random_text(void **state)
 {
     (void)state;
     static const char *const words[] = {
-        "一、",   "二、",  "(一)",  "（二）", "1.",     "2、",    "(1)",  "①",     "㈠",       "⒈",    "⑴",      "第一条 ",
-        "第二章", "第一节", "一是",  "。",     "，",     ",",      "；",   "！”",   "\n",       "\n\n", " ",      "　",
-        "|",      "| ",    "附件:", "来源:",  "时间:",  "2025年", "2026-01-02", "工作报告", "关于", "打印", "分享:", "镇",
-        "坚持依法行政", "abc", "The end. ", "《", "》", "(", ")", "# ", "## ", "1.5亿", "99.99%", "目录", "现将", "如下:",
-        "热搜:", "当前位置:", ">", "首页", "索引号", "\xEF\xBB\xBF", "“", "”", "\"", "-", "——", "…", "附件1", "名词解释",
+        "一、",
+        "二、",
+        "(一)",
+        "（二）",
+        "1.",
+        "2、",
+        "(1)",
+        "①",
+        "㈠",
+        "⒈",
+        "⑴",
+        "第一条 ",
+        "第二章",
+        "第一节",
+        "一是",
+        "。",
+        "，",
+        ",",
+        "；",
+        "！”",
+        "\n",
+        "\n\n",
+        " ",
+        "　",
+        "|",
+        "| ",
+        "附件:",
+        "来源:",
+        "时间:",
+        "2025年",
+        "2026-01-02",
+        "工作报告",
+        "关于",
+        "打印",
+        "分享:",
+        "镇",
+        "坚持依法行政",
+        "abc",
+        "The end. ",
+        "《",
+        "》",
+        "(",
+        ")",
+        "# ",
+        "## ",
+        "1.5亿",
+        "99.99%",
+        "目录",
+        "现将",
+        "如下:",
+        "热搜:",
+        "当前位置:",
+        ">",
+        "首页",
+        "索引号",
+        "\xEF\xBB\xBF",
+        "“",
+        "”",
+        "\"",
+        "-",
+        "——",
+        "…",
+        "附件1",
+        "名词解释",
     };
     const uint32_t n_words = sizeof words / sizeof words[0];
     uint32_t x = 20260113;
@@ -920,7 +1058,9 @@ static void test_structure__random_text(void **state)
         uint32_t kind = next_random(&x) % 3;
         for (uint32_t i = 0; i < len; i++) {
             /* Some texts have few breaks, some few words. */
-            uint32_t w = next_random(&x) % (kind == 0 ? n_words : kind == 1 ? n_words * 3 : n_words * 30);
+            uint32_t w = next_random(&x) % (kind == 0   ? n_words
+                                            : kind == 1 ? n_words * 3
+                                                        : n_words * 30);
             const char *s = w < n_words ? words[w] : "法";
             memcpy(text + n, s, strlen(s));
             n += strlen(s);
@@ -938,7 +1078,8 @@ static void test_structure__one_huge_line(void **state)
     (void)state;
     found f;
     f.t = (xji_text)XJI_TEXT_INIT;
-    static const char sentence[] = "一、坚持依法行政,全面推进“各项工作”落到实处(含1.5亿元),群众满意度明显提升。 ";
+    static const char sentence[] =
+        "一、坚持依法行政,全面推进“各项工作”落到实处(含1.5亿元),群众满意度明显提升。 ";
     xji_text one;
     read_utf8(&one, sentence, strlen(sentence));
     for (int i = 0; i < 100000; i++)
@@ -959,7 +1100,8 @@ static void strip_pinyin(xji_text *t)
     for (size_t i = 0; i < t->n; i++) {
         size_t k = i + 1;
         bool toned = false;
-        while (k < t->n && ((t->cp[k] >= 'a' && t->cp[k] <= 'z') || (t->cp[k] >= 0xE0 && t->cp[k] < 0x250)))
+        while (k < t->n &&
+               ((t->cp[k] >= 'a' && t->cp[k] <= 'z') || (t->cp[k] >= 0xE0 && t->cp[k] < 0x250)))
             toned = t->cp[k++] >= 0x80 || toned;
         if (t->cp[i] == '(' && toned && k < t->n && t->cp[k] == ')') {
             i = k;
@@ -1027,7 +1169,8 @@ static size_t passage_with(const found *f, const char *words, int n)
     return 0;
 }
 
-static void check_meta(const found *f, const char *title, const char *agency, const char *date, int year)
+static void check_meta(const found *f, const char *title, const char *agency, const char *date,
+                       int year)
 {
     assert_text(f->s.meta.title, title);
     assert_text(f->s.meta.agency, agency);
@@ -1044,11 +1187,14 @@ static void test_structure__seed_000(void **state)
         return;
     check_meta(&f, "鼓楼区洪山镇2025年度法治政府建设工作报告", "鼓楼区洪山镇", "2026-02-26", 2025);
     assert_int_equal(f.s.n_sections, 20);
-    assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 0)),
-                        "一、2025年度推进法治政府建设的主要举措和成效 / (四)深化矛盾化解,在筑牢平安根基上“织密网”");
+    assert_string_equal(
+        path_of(&f, passage_with(&f, "枫桥经验", 0)),
+        "一、2025年度推进法治政府建设的主要举措和成效 / (四)深化矛盾化解,在筑牢平安根基上“织密网”");
     assert_string_equal(heading(&f, 9), "(一)法治思维的系统转化与实践能力有待加强");
-    assert_string_equal(asides(&f), "furniture 热搜:|metadata 时间:2026-02-26 11:11 来源:鼓楼区洪山镇|table | | | ||"
-                                    "furniture 相关链接相关链接|furniture 点击收起|");
+    assert_string_equal(
+        asides(&f),
+        "furniture 热搜:|metadata 时间:2026-02-26 11:11 来源:鼓楼区洪山镇|table | | | ||"
+        "furniture 相关链接相关链接|furniture 点击收起|");
     drop(&f);
 }
 
@@ -1059,10 +1205,13 @@ static void test_structure__seed_001(void **state)
     if (!load_seed(&f, "001_35acf787e928bc26.txt"))
         return;
     check_meta(&f, NULL, "鞏留鎮", NULL, 2024);
-    assert_string_equal(tree(&f), "1 一、工作開展情況|2 (一)深入開展法治教育,不斷厚植法治思維|2 (二)全面推進依法行政,提升行政決策能力|"
-                                  "2 (三)全面優化服務工作,提升便民服務水平|2 (四)嚴格規范執法管理,持續優化營商環境|"
-                                  "2 (五)開展宣傳教育,增強全民法治意識|1 二、存在的問題|1 三、下一步打算|");
-    assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 0)), "一、工作開展情況 / (五)開展宣傳教育,增強全民法治意識");
+    assert_string_equal(
+        tree(&f), "1 一、工作開展情況|2 (一)深入開展法治教育,不斷厚植法治思維|2 "
+                  "(二)全面推進依法行政,提升行政決策能力|"
+                  "2 (三)全面優化服務工作,提升便民服務水平|2 (四)嚴格規范執法管理,持續優化營商環境|"
+                  "2 (五)開展宣傳教育,增強全民法治意識|1 二、存在的問題|1 三、下一步打算|");
+    assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 0)),
+                        "一、工作開展情況 / (五)開展宣傳教育,增強全民法治意識");
     assert_string_equal(asides(&f), "");
     drop(&f);
 }
@@ -1075,7 +1224,8 @@ static void test_structure__seed_002(void **state)
         return;
     check_meta(&f, "陶家镇关于2025年法治政府建设情况的报告", "陶家镇", NULL, 2025);
     assert_int_equal(f.s.n_sections, 24);
-    assert_string_equal(path_of(&f, passage_with(&f, "矛盾纠纷化解难度加大", 0)), "三、2025年推进法治政府建设存在的不足和原因 / (一)存在不足");
+    assert_string_equal(path_of(&f, passage_with(&f, "矛盾纠纷化解难度加大", 0)),
+                        "三、2025年推进法治政府建设存在的不足和原因 / (一)存在不足");
     assert_string_equal(asides(&f), "");
     drop(&f);
 }
@@ -1086,14 +1236,21 @@ static void test_structure__seed_003(void **state)
     found f;
     if (!load_seed(&f, "003_1613147ad73822bb.txt"))
         return;
-    check_meta(&f, "浈江区车站街道办事处2025年法治政府建设年度报告", "浈江区车站街道办事处", "2026-01-23", 2025);
+    check_meta(&f, "浈江区车站街道办事处2025年法治政府建设年度报告", "浈江区车站街道办事处",
+               "2026-01-23", 2025);
     assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 0)),
-                        "一、工作举措和成效 / (四)创新基层治理,提升基层治理法治化水平 / 1.完善多元化解机制,构建共建共治共享格局");
-    assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 1)), "三、下一年度推进法治政府建设的主要安排 / (三)创新基层治理,促进社会和谐");
-    assert_string_equal(path_of(&f, passage_with(&f, "动态调整权责清单", 0)),
-                        "一、工作举措和成效 / (二)健全决策机制,提升行政决策效能 / 2.强化权责“硬约束”");
-    assert_string_equal(asides(&f), "furniture 当前位置: 首页 > 政府信息公开目录|metadata 2026-01-23 16:25:42|metadata 来源:本网|"
-                                    "furniture 分享:|repeat 浈江区车站街道办事处2025年法治政府建设年度报告|furniture 附件:|");
+                        "一、工作举措和成效 / (四)创新基层治理,提升基层治理法治化水平 / "
+                        "1.完善多元化解机制,构建共建共治共享格局");
+    assert_string_equal(path_of(&f, passage_with(&f, "枫桥经验", 1)),
+                        "三、下一年度推进法治政府建设的主要安排 / (三)创新基层治理,促进社会和谐");
+    assert_string_equal(
+        path_of(&f, passage_with(&f, "动态调整权责清单", 0)),
+        "一、工作举措和成效 / (二)健全决策机制,提升行政决策效能 / 2.强化权责“硬约束”");
+    assert_string_equal(
+        asides(&f),
+        "furniture 当前位置: 首页 > 政府信息公开目录|metadata 2026-01-23 16:25:42|metadata "
+        "来源:本网|"
+        "furniture 分享:|repeat 浈江区车站街道办事处2025年法治政府建设年度报告|furniture 附件:|");
     drop(&f);
 }
 
@@ -1104,12 +1261,15 @@ static void test_structure__seed_004(void **state)
     if (!load_seed(&f, "004_882435f36c63c21c.txt"))
         return;
     check_meta(&f, NULL, "南汇街道", "2025-02-12", 2024);
-    assert_string_equal(tree(&f), "1 一、推进法治政府建设的主要举措和成效|2 (一)紧扣中心,推动法治政府建设走深走实|"
-                                  "2 (二)融合优化,推动行政执法改革迭代升级|2 (三)把准脉搏,推动依法行政工作严格规范|"
-                                  "1 二、推进法治政府建设中存在的问题和不足|1 二、单位主要负责人履行法治建设第一责任人职责的有关情况|"
-                                  "1 四、2025年度法治政府建设工作思路|2 (一)加强问题导向,深化涉企执法改革|"
-                                  "2 (二)加强队伍建设,提高依法行政水平|2 (三)加强品牌打造,推进多元解纷法治化|");
-    assert_string_equal(path_of(&f, passage_with(&f, "戴姐调解室", 1)), "四、2025年度法治政府建设工作思路 / (三)加强品牌打造,推进多元解纷法治化");
+    assert_string_equal(
+        tree(&f), "1 一、推进法治政府建设的主要举措和成效|2 (一)紧扣中心,推动法治政府建设走深走实|"
+                  "2 (二)融合优化,推动行政执法改革迭代升级|2 (三)把准脉搏,推动依法行政工作严格规范|"
+                  "1 二、推进法治政府建设中存在的问题和不足|1 "
+                  "二、单位主要负责人履行法治建设第一责任人职责的有关情况|"
+                  "1 四、2025年度法治政府建设工作思路|2 (一)加强问题导向,深化涉企执法改革|"
+                  "2 (二)加强队伍建设,提高依法行政水平|2 (三)加强品牌打造,推进多元解纷法治化|");
+    assert_string_equal(path_of(&f, passage_with(&f, "戴姐调解室", 1)),
+                        "四、2025年度法治政府建设工作思路 / (三)加强品牌打造,推进多元解纷法治化");
     drop(&f);
 }
 

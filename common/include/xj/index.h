@@ -24,6 +24,9 @@ XJ_API xj_status xj_index_open(xj_index **out, const char *path, xj_error *err);
 /** Close and set *ix to NULL. NULL and a pointer to NULL are fine. */
 XJ_API void xj_index_close(xj_index **ix);
 
+/** Version of the index format that this library writes and reads. */
+XJ_API unsigned xj_index_format_version(void);
+
 /** Generation number, growing by one with each commit. */
 XJ_API uint64_t xj_index_generation(const xj_index *ix);
 

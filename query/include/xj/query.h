@@ -40,7 +40,7 @@ enum {
     XJ_QUERY_BYTES_MAX = 65536,
     XJ_QUERY_CLAUSES_MAX = 1024, /* words, phrases and fields */
     XJ_QUERY_DEPTH_MAX = 100,    /* nested parentheses and NOTs */
-    XJ_QUERY_PHRASE_MAX = 1024,  /* units of one phrase */
+    XJ_QUERY_PHRASE_MAX = 1024,  /* units of one phrase; a longer word of free text (XJ_QUERY_ANY) is only ranked by its parts */
     XJ_QUERY_BARE_MAX = 8        /* units of a bare word that is still an exact phrase */
 };
 

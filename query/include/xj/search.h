@@ -62,7 +62,7 @@ typedef struct xj_totals {
     uint64_t occurrences; /* of the positive phrases, in the passages counted; overlapping ones all count */
     uint64_t passages;    /* that satisfy the query; a bag listed as hits: that hold any of it */
     uint64_t reports;
-    uint64_t more;        /* passages that relax would add (count_more), else 0 */
+    uint64_t more;        /* with relax or count_more: further passages that hold some of the phrase; else 0 */
 } xj_totals;
 
 /** Owned by the caller: XJ_RESULTS_INIT, then xj_results_release; may be used again and again. */
