@@ -138,6 +138,7 @@ typedef struct writer {
     size_t n, cap;
     xji_asides aside;
     size_t mask; /* next range of the mask */
+    bool verbatim; /* blank lines stay */
     xj_error *err;
 } writer;
 
@@ -156,12 +157,8 @@ static xj_status write_gap(writer *w, uint32_t b, uint32_t e)
     return st == XJ_OK ? xji_asides_push(&w->aside, b, e, XJI_ASIDE_SPACE, w->err) : st;
 }
 
-static xj_status write_piece(writer *w, uint32_t b, uint32_t e)
+static xj_status push_piece(writer *w, uint32_t b, uint32_t e)
 {
-    if (b >= e)
-        return XJ_OK;
-    if (xji_scan_skip_space(w->d, b, e) == e)
-        return xji_asides_push(&w->aside, b, e, XJI_ASIDE_SPACE, w->err);
     if (w->n == w->cap) {
         void *p = xji_grow(w->piece, w->n, &w->cap, sizeof *w->piece);
         if (!p)
@@ -170,6 +167,33 @@ static xj_status write_piece(writer *w, uint32_t b, uint32_t e)
     }
     w->piece[w->n++] = (xji_range){b, e};
     return XJ_OK;
+}
+
+/* The text [b, e) of a passage, without blank lines in it. */
+static xj_status write_piece(writer *w, uint32_t b, uint32_t e)
+{
+    const xji_doc *d = w->d;
+    if (b >= e)
+        return XJ_OK;
+    if (xji_scan_skip_space(d, b, e) == e)
+        return xji_asides_push(&w->aside, b, e, XJI_ASIDE_SPACE, w->err);
+    for (uint32_t i = b; i < e && !w->verbatim; i++) {
+        if (d->cp[i] != '\n')
+            continue;
+        uint32_t text = xji_scan_skip_space(d, i + 1, e), blank = text;
+        while (blank > i + 1 && d->cp[blank - 1] != '\n')
+            blank--;
+        if (blank > i + 1 && text < e) {
+            xj_status st = push_piece(w, b, i + 1);
+            if (st == XJ_OK)
+                st = xji_asides_push(&w->aside, i + 1, blank, XJI_ASIDE_SPACE, w->err);
+            if (st != XJ_OK)
+                return st;
+            b = blank;
+        }
+        i = text - 1;
+    }
+    return push_piece(w, b, e);
 }
 
 /* The passage [b, e) without what is set aside inside it. Blank space behind that goes too, when the piece before it
@@ -200,10 +224,11 @@ static xj_status write_passage(writer *w, xji_passage *p, xji_range r)
     return st;
 }
 
-static xj_status write_all(const xji_doc *d, xji_structure *out, xj_error *err)
+static xj_status write_all(const xji_doc *d, xji_structure *out, bool verbatim, xj_error *err)
 {
     writer w;
     memset(&w, 0, sizeof w);
+    w.verbatim = verbatim;
     w.d = d;
     w.out = out;
     w.err = err;
@@ -239,7 +264,7 @@ static xj_status one_passage(const xji_doc *d, xji_structure *out, xj_error *err
         out->passages[out->n_passages++] = (xji_passage){0, 1, XJI_NO_SECTION};
         out->pieces[out->n_pieces++] = (xji_range){b, e};
     }
-    return write_all(d, out, err);
+    return write_all(d, out, true, err);
 }
 
 xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_given *given,
@@ -271,7 +296,7 @@ xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_gi
         if (st == XJ_OK)
             st = xji_passages_cut(&d, out, err);
         if (st == XJ_OK)
-            st = write_all(&d, out, err);
+            st = write_all(&d, out, false, err);
     }
     free(d.line);
     free(d.shaved.at);

@@ -283,13 +283,14 @@ class Document(unittest.TestCase):
             for name, lines in example_blocks(index).items():
                 if name in ZSTD_MADE and made != zstd_version():
                     continue  # compressed anew, the same data has other bytes
-                self.assertEqual(block(name), lines, "example '%s': a change of the format or of the analyser's tables? "
-                                 "Then refresh it (see section 14 of docs/FORMAT.md)" % name)
+                self.assertEqual(block(name), lines, "example '%s': the format or the analyser's tables changed? Then "
+                                 "refresh it (section 14 of docs/FORMAT.md)" % name)
 
     def test_dumps_hold_what_the_document_says(self):
         """The dumps of the document are an index by themselves, as far as they go."""
         need_libraries()
-        manifest, start = (b"".join(bytes.fromhex(line[8:55]) for line in block(name)) for name in ("manifest", "segment"))
+        manifest, start = (b"".join(bytes.fromhex(line[8:55]) for line in block(name))
+                           for name in ("manifest", "segment"))
         named, = reader.Manifest(manifest).segments
         self.assertEqual("seg-1-0.xjs", named.name)
         self.assertEqual(struct.pack("<Q", named.header_sum), start[56:64])
@@ -496,9 +497,10 @@ class Indexes(unittest.TestCase):
     def test_small_things(self):
         """Fields, ranks, saturated codes, long words, empty reports."""
         many = "甲乙" * 40 + "led 2024 " * 20 + "甲甲甲"
-        reports = [{"id": "b/2", "text": many, "title": "题", "agency": "司法局", "date": "2024-05-06", "path": "x/y.txt",
-                    "文号": "甲〔2024〕1号", "n": 7, "half": -0.5, "large": 1e300, "empty": "", "list": [1]},
-                   {"id": "b", "text": ""}, {"id": "a\u00ff", "text": "枫桥"}, {"id": "b/10", "text": "𠮷野家 " + "x" * 200},
+        reports = [{"id": "b/2", "text": many, "title": "题", "agency": "司法局", "date": "2024-05-06",
+                    "path": "x/y.txt", "文号": "甲〔2024〕1号", "n": 7, "half": -0.5, "large": 1e300, "empty": "",
+                    "list": [1]}, {"id": "b", "text": ""}, {"id": "a\u00ff", "text": "枫桥"},
+                   {"id": "b/10", "text": "𠮷野家 " + "x" * 200},
                    {"id": "a", "text": "communities running ran ok RUNNING"}, {"id": "B", "text": "，。"}]
         directory = os.path.join(self.directory, "small")
         index = harness.build_reports(directory, reports)
@@ -723,7 +725,8 @@ class Damage(unittest.TestCase):
     def test_manifest_that_makes_no_sense(self):
         for what, at, value in (("count", 32, b"\2"), ("no segment", 32, b"\0"), ("count", 32, b"\xff" * 4),
                                 ("length of the name", 52, b"\x0c"), ("length of the name", 52, b"\x0a"),
-                                ("long name", 52, b"\x40"), ("name", 53, b"Seg"), ("name", 57, b"/"), ("name", 57, b"\0")):
+                                ("long name", 52, b"\x40"), ("name", 53, b"Seg"), ("name", 57, b"/"),
+                                ("name", 57, b"\0")):
             self.both(self.sealed_manifest({at: value}), self.data, reader.Damaged, "damaged", what)
 
     def test_newer_segment(self):
@@ -780,10 +783,12 @@ class Damage(unittest.TestCase):
                 ("frame offset", reader.TEXT_DIR, 0, u64(1)), ("frame size", reader.TEXT_DIR, 8, u32(1 << 30)),
                 ("raw size", reader.TEXT_DIR, 12, u32(1)), ("raw size", reader.TEXT_DIR, 12, u32((512 << 20) + 1)),
                 ("frame checksum", reader.HEADING_DIR, 16, u64(1)), ("page size", reader.POSTINGS_DIR, 12, u32(4097)),
-                ("record frame", reader.TEXT_INDEX, 0, u32(1000)), ("record offset", reader.TEXT_INDEX, 4, u32(1 << 20)),
+                ("record frame", reader.TEXT_INDEX, 0, u32(1000)),
+                ("record offset", reader.TEXT_INDEX, 4, u32(1 << 20)),
                 ("pair order", reader.PAIRS, 0, b"\xff" * 8), ("word offset", reader.WORD_OFFSETS, 4, u32(0)),
                 ("word order", reader.WORD_BYTES, 0, b"\xff"), ("list place", reader.TERMS, 28, u64(0)),
-                ("df 0", reader.TERMS, 16, u32(0)), ("df", reader.TERMS, 16, u32(131)), ("cf", reader.TERMS, 20, u32(99)),
+                ("df 0", reader.TERMS, 16, u32(0)), ("df", reader.TERMS, 16, u32(131)),
+                ("cf", reader.TERMS, 20, u32(99)),
                 ("first block", reader.TERMS, 28 * long_list + 24, u32(1)),
                 ("last passage", reader.BLOCKS, 0, u32(126)), ("block place", reader.BLOCKS, 20 + 4, u64(1 << 40)),
                 ("report of a passage", reader.PASSAGES, 0, u32(1)), ("no such report", reader.PASSAGES, 0, u32(130)),

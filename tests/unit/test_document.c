@@ -51,11 +51,21 @@ ssize_t read(int fd, void *buf, size_t n)
     return syscall(SYS_read, fd, buf, n);
 }
 
-static long allocations, failing_allocation; /* 0 = none fails */
+/* Where the sanitizer is in, a refused allocation shall be NULL as everywhere. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+static long allocations, failing_allocation; /* 0 = none fails */
+static json_malloc_t json_malloc;            /* the parser's own */
+
+/* To fail, ask the parser's allocator for more than there can be: it may want to know. */
 static void *allocate(size_t n)
 {
-    return ++allocations == failing_allocation ? NULL : malloc(n);
+    return json_malloc(++allocations == failing_allocation ? SIZE_MAX / 4 : n);
 }
 
 /* ---- the document in hand ---- */
@@ -434,8 +444,11 @@ static void test_document__no_memory_for_json(void **state)
 {
     (void)state;
     static const char json[] = "{\"id\":\"1\",\"title\":\"标题\",\"text\":\"枫桥经验\",\"n\":12,\"r\":2.5,\"x\":\"1\",\"list\":[true,{\"a\":\"b\"}]}";
-    long n = 0;
-    json_set_alloc_funcs(allocate, free);
+    json_free_t json_free;
+    long wrong = 0;
+    assert_int_equal(load_json(json), XJ_OK);
+    json_get_alloc_funcs(&json_malloc, &json_free);
+    json_set_alloc_funcs(allocate, json_free);
     allocations = failing_allocation = 0;
     assert_int_equal(load_json(json), XJ_OK);
     long total = allocations;
@@ -449,14 +462,13 @@ static void test_document__no_memory_for_json(void **state)
             assert_string_equal(doc.json_title, "标题");
             assert_extra("n", "12", true);
             assert_extra("x", "1", false);
-        } else if (st != XJ_ENOMEM) {
+        } else if (st != XJ_ENOMEM && wrong++ == 0) {
             print_error("allocation %ld of %ld: %s\n", failing_allocation, total, error.message);
-            n++;
         }
     }
     failing_allocation = 0;
-    json_set_alloc_funcs(malloc, free);
-    assert_int_equal(n, 0);
+    json_set_alloc_funcs(json_malloc, json_free);
+    assert_int_equal(wrong, 0);
 }
 
 /* ---- files ---- */
@@ -581,7 +593,7 @@ static void grow_once(int call)
 
 static void grow_always(int call)
 {
-    if (call % 5 == 0 && call < 100)
+    if (call % 2 == 0 && call < 100)
         append("又");
 }
 

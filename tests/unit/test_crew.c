@@ -1,0 +1,291 @@
+/*
+ * The crew: results come in the order of the inputs and are the same whoever did the work.
+ */
+#define _GNU_SOURCE /* strdup */
+#include "crew.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint64_t seed;
+
+static uint32_t below(uint32_t n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((seed >> 33) % n);
+}
+
+/* ---- inputs ---- */
+
+static xji_input make_input(const char *id, const char *json)
+{
+    xji_input in = {.id = strdup(id), .path = strdup("reports.jsonl"), .json = strdup(json), .n_json = strlen(json),
+                    .origin = strdup(id)};
+    assert_true(in.id && in.path && in.json && in.origin);
+    return in;
+}
+
+/* Report number i: most are short, some long, some are no report at all. */
+static xji_input numbered_input(uint32_t i)
+{
+    static const char *const words[] = {"推广枫桥经验", "化解矛盾纠纷", "依法行政", "5G网络", "，", "。", "\\n一、工作情况\\n", "enabled "};
+    char id[32], *json = malloc(1 << 20);
+    assert_non_null(json);
+    snprintf(id, sizeof id, "reports.jsonl:%u", i);
+    seed = i * 77 + 1;
+    if (i % 7 == 3) {
+        sprintf(json, "{\"no\":\"text %u\"}", i);
+    } else {
+        int n = sprintf(json, "{\"id\":\"r%u\",\"year\":%u,\"text\":\"第%u号", i, 2000 + i % 30, i);
+        for (uint32_t k = below(i % 50 == 0 ? 20000 : 60); k > 0; k--)
+            n += sprintf(json + n, "%s", words[below(8)]);
+        strcpy(json + n, "\"}");
+    }
+    xji_input in = make_input(id, json);
+    free(json);
+    return in;
+}
+
+/* ---- results as bytes ---- */
+
+static void put(xj_buf *b, const void *s, size_t n)
+{
+    assert_int_equal(xj_buf_u64(b, n, NULL), XJ_OK);
+    assert_int_equal(xj_buf_put(b, s, n, NULL), XJ_OK);
+}
+
+static void put_number(xj_buf *b, uint64_t n)
+{
+    assert_int_equal(xj_buf_u64(b, n, NULL), XJ_OK);
+}
+
+static void put_result(xj_buf *b, const xji_result *r)
+{
+    const xji_analysed *a = &r->analysed;
+    put(b, r->input.origin, strlen(r->input.origin));
+    put_number(b, r->status);
+    put(b, r->error.message, strlen(r->error.message));
+    if (r->status != XJ_OK)
+        return;
+    put(b, a->id, strlen(a->id));
+    put_number(b, a->year);
+    put_number(b, a->encoding);
+    put_number(b, a->input_bytes);
+    put(b, a->changes, sizeof a->changes);
+    put(b, a->meta.data, a->meta.n);
+    put(b, a->records.data, a->records.n);
+    put(b, a->headings.data, a->headings.n);
+    put(b, a->heading_end, a->n_headings * sizeof *a->heading_end);
+    put_number(b, a->n_passages);
+    for (size_t i = 0; i < a->n_passages; i++) {
+        const xji_analysed_passage *p = &a->passage[i];
+        const uint64_t fields[] = {p->section, p->length, p->n_characters, p->text_bytes, p->record_end, p->pair_end, p->word_end};
+        put(b, fields, sizeof fields);
+    }
+    for (size_t i = 0; i < a->tokens.n_pairs; i++) {
+        const xji_pair_token *t = &a->tokens.pair[i];
+        const uint32_t fields[] = {t->first, t->second, t->code};
+        put(b, fields, sizeof fields);
+    }
+    for (size_t i = 0; i < a->tokens.n_words; i++) {
+        put(b, a->tokens.keys.data + a->tokens.word[i].at, a->tokens.word[i].n);
+        put_number(b, a->tokens.word[i].code);
+    }
+}
+
+/* Give n inputs, a few at a time, and take all results in between; their bytes go to out. */
+static void run(xji_crew *crew, uint32_t n, xj_buf *out)
+{
+    bool any = true;
+    uint32_t given = 0, taken = 0;
+    while (given < n || any) {
+        while (given < n && xji_crew_has_room(crew)) {
+            xji_input in = numbered_input(given++);
+            xji_crew_give(crew, &in);
+            assert_null(in.json); /* handed over */
+        }
+        xji_result r;
+        xji_crew_take(crew, &r, &any);
+        if (!any)
+            continue;
+        char origin[32];
+        snprintf(origin, sizeof origin, "reports.jsonl:%u", taken);
+        assert_string_equal(r.input.origin, origin);
+        assert_int_equal(r.status, taken % 7 == 3 ? XJ_EINPUT : XJ_OK);
+        assert_int_equal(r.error.code, r.status);
+        if (r.status != XJ_OK)
+            assert_null(r.analysed.id);
+        taken++;
+        put_result(out, &r);
+        xji_result_release(&r);
+        xji_result_release(&r);
+    }
+    assert_int_equal(taken, n);
+}
+
+/* ---- tests ---- */
+
+static void test_crew__any_number_of_workers_gives_the_same(void **state)
+{
+    (void)state;
+    static const unsigned workers[] = {0, 1, 2, 4, 16};
+    static const size_t memories[] = {1, 100000, (size_t)64 << 20};
+    xj_buf want = XJ_BUF_INIT;
+    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
+        for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
+            xji_crew *crew;
+            xj_buf got = XJ_BUF_INIT;
+            assert_int_equal(xji_crew_start(&crew, workers[i], memories[m], XJI_SEGMENT_AUTO, NULL), XJ_OK);
+            run(crew, 600, &got);
+            xji_crew_stop(&crew);
+            assert_null(crew);
+            if (!want.data) {
+                want = got;
+                continue;
+            }
+            assert_int_equal(got.n, want.n);
+            assert_memory_equal(got.data, want.data, want.n);
+            xj_buf_release(&got);
+        }
+    }
+    xj_buf_release(&want);
+}
+
+static void test_crew__nothing_under_way(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers < 3; workers++) {
+        xji_crew *crew;
+        xji_result r;
+        bool any = true;
+        assert_int_equal(xji_crew_start(&crew, workers, 1000, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+        assert_true(xji_crew_has_room(crew));
+        xji_crew_take(crew, &r, &any);
+        assert_false(any);
+        xji_crew_stop(&crew);
+    }
+    xji_crew *none = NULL;
+    xji_crew_stop(&none);
+    xji_crew_stop(NULL);
+}
+
+/* The ring has an end, and every place in it is used again. */
+static void test_crew__room_for_so_many(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers < 3; workers += 2) {
+        xji_crew *crew;
+        uint32_t given = 0, taken = 0, most = 0;
+        assert_int_equal(xji_crew_start(&crew, workers, (size_t)1 << 30, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+        for (int round = 0; round < 3; round++) {
+            while (xji_crew_has_room(crew)) {
+                xji_input in = make_input("x", "{\"text\":\"人\"}");
+                xji_crew_give(crew, &in);
+                given++;
+                assert_true(given - taken < 100000);
+            }
+            if (most == 0)
+                most = given;
+            assert_int_equal(given - taken, most);
+            for (uint32_t i = 0; i < most / 3 + (uint32_t)round; i++) {
+                xji_result r;
+                bool any;
+                xji_crew_take(crew, &r, &any);
+                assert_true(any);
+                taken++;
+                xji_result_release(&r);
+            }
+        }
+        xji_crew_stop(&crew); /* with results that nobody took */
+    }
+}
+
+/* With no memory to spare one input is under way at a time, but one is. */
+static void test_crew__memory_bounds_what_waits(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers < 3; workers++) {
+        xji_crew *crew;
+        assert_int_equal(xji_crew_start(&crew, workers, 1, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+        for (uint32_t i = 0; i < 20; i++) {
+            xji_result r;
+            bool any;
+            assert_true(xji_crew_has_room(crew));
+            xji_input in = numbered_input(i);
+            xji_crew_give(crew, &in);
+            assert_false(xji_crew_has_room(crew));
+            xji_crew_take(crew, &r, &any);
+            assert_true(any);
+            xji_result_release(&r);
+        }
+        xji_crew_stop(&crew);
+    }
+}
+
+static void test_crew__stopped_with_work_under_way(void **state)
+{
+    (void)state;
+    static const unsigned workers[] = {0, 1, 4};
+    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
+        for (uint32_t taken = 0; taken < 60; taken += 20) {
+            xji_crew *crew;
+            assert_int_equal(xji_crew_start(&crew, workers[i], (size_t)1 << 30, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+            for (uint32_t k = 0; k < 200; k++) {
+                xji_input in = numbered_input(k % 50); /* number 0 is a long one */
+                xji_crew_give(crew, &in);
+            }
+            for (uint32_t k = 0; k < taken; k++) {
+                xji_result r;
+                bool any;
+                xji_crew_take(crew, &r, &any);
+                assert_true(any);
+                xji_result_release(&r);
+            }
+            xji_crew_stop(&crew);
+            assert_null(crew);
+        }
+    }
+}
+
+static void test_crew__segmentation_is_passed_on(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers < 2; workers++) {
+        size_t passages[2];
+        for (int mode = 0; mode < 2; mode++) {
+            xji_crew *crew;
+            xji_result r;
+            bool any;
+            assert_int_equal(xji_crew_start(&crew, workers, 1000, mode ? XJI_SEGMENT_NONE : XJI_SEGMENT_AUTO, NULL), XJ_OK);
+            xji_input in = numbered_input(50);
+            xji_crew_give(crew, &in);
+            xji_crew_take(crew, &r, &any);
+            assert_true(any);
+            passages[mode] = r.analysed.n_passages;
+            xji_result_release(&r);
+            xji_crew_stop(&crew);
+        }
+        assert_true(passages[0] > 1);
+        assert_int_equal(passages[1], 1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crew__any_number_of_workers_gives_the_same),
+        cmocka_unit_test(test_crew__nothing_under_way),
+        cmocka_unit_test(test_crew__room_for_so_many),
+        cmocka_unit_test(test_crew__memory_bounds_what_waits),
+        cmocka_unit_test(test_crew__stopped_with_work_under_way),
+        cmocka_unit_test(test_crew__segmentation_is_passed_on),
+    };
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
