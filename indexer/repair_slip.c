@@ -17,11 +17,11 @@
 #include "xj/fold.h"
 
 /* Natural logarithms of likelihood ratios. Measured on undamaged and on damaged text, docs/REPAIR.md. */
-#define CERTAIN 12.0         /* the other reading is right */
+#define CERTAIN 16.0         /* the other reading is right */
 #define CERTAIN_NO_SIGN 24.0 /* the same where no sign stands at either end */
-#define CERTAIN_CHAIN 16.0   /* a chain of runs across lost characters is, all together ... */
+#define CERTAIN_CHAIN 20.0   /* a chain of runs across lost characters is, all together ... */
 #define CERTAIN_NEXT_TO 4.0  /* ... if each of them gives as much */
-#define DOUBTFUL 8.0         /* worth telling, not worth acting */
+#define DOUBTFUL 9.0         /* worth telling, not worth acting */
 #define DOUBTFUL_NO_SIGN 16.0
 #define WORTH_COUNTING -6.0 /* by the prior alone: worth counting the report for */
 #define CLEAR 6.0           /* a longer slipped part must beat a shorter one by this much */

@@ -33,7 +33,7 @@ enum {
 #define XJI_SECTIONS_MAX 64
 #define XJI_SEGMENTS_MAX 4096
 
-/* Section types in file order. RAW sections carry chunk checksums; FRAMES sections are covered frame by frame by the
+/* Section types; docs/FORMAT.md has the order in the file. RAW sections carry chunk checksums; FRAMES sections are covered frame by frame by the
  * checksums in their directory section. */
 #define XJI_SECTION_LIST(X)                              \
     X(XJI_SEC_STATS, 1, RAW, "statistics")               \

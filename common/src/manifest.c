@@ -21,7 +21,9 @@ static xj_status damaged(const char *dir_path, uint64_t at, const char *what, xj
 /* A name that stays in its directory: ours all have the form seg-....xjs. */
 static bool plain_name(const uint8_t *s, size_t n)
 {
-    if (n < 9 || n >= sizeof((xji_manifest_segment *)0)->name || memcmp(s, "seg-", 4) != 0)
+    size_t suffix = strlen(XJI_SEGMENT_SUFFIX);
+    if (n < 5 + suffix || n >= sizeof((xji_manifest_segment *)0)->name || memcmp(s, "seg-", 4) != 0 ||
+        memcmp(s + n - suffix, XJI_SEGMENT_SUFFIX, suffix) != 0)
         return false;
     for (size_t i = 0; i < n; i++)
         if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '.'))
@@ -38,7 +40,11 @@ static xj_status parse(xji_manifest *m, const uint8_t *bytes, size_t n, const ch
     xj_rd r = xj_rd_of(bytes + XJI_MAGIC_SIZE, n - XJI_MAGIC_SIZE - 8);
     unsigned version = xj_rd_u16(&r), reserved = xj_rd_u16(&r);
     uint32_t flags = xj_rd_u32(&r);
-    if (version != XJI_FORMAT_VERSION || reserved != 0 || flags != 0)
+    if (version == XJI_FORMAT_VERSION && (reserved != 0 || flags != 0))
+        return xj_fail_at(err, XJ_EVERSION, dir_path, 10,
+                          "'%s' uses features of format version %u that this program does not know: use the program that made it",
+                          dir_path, version);
+    if (version != XJI_FORMAT_VERSION)
         return xj_fail_at(err, XJ_EVERSION, dir_path, 8,
                           "'%s' has format version %u, this program reads version %d: build the index again or use the "
                           "program that made it",
@@ -65,6 +71,9 @@ static xj_status parse(xji_manifest *m, const uint8_t *bytes, size_t n, const ch
         if (!name || !plain_name(name, (size_t)len))
             return damaged(dir_path, HEAD_SIZE, "an impossible segment name", err);
         memcpy(s->name, name, (size_t)len);
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(m->segment[k].name, s->name) == 0)
+                return damaged(dir_path, HEAD_SIZE, "a segment that is named twice", err);
     }
     if (r.bad || xj_rd_left(&r) != 0)
         return damaged(dir_path, HEAD_SIZE, "its length does not fit", err);
@@ -96,8 +105,11 @@ xj_status xji_manifest_read(xji_manifest *m, int dir_fd, const char *dir_path, x
         st = parse(m, bytes, (size_t)sb.st_size, dir_path, err);
     close(fd);
     free(bytes);
-    if (st != XJ_OK)
+    if (st != XJ_OK) {
+        uint64_t generation = m->generation; /* a writer that replaces the index counts on from it */
         xji_manifest_release(m);
+        m->generation = generation;
+    }
     return st;
 }
 

@@ -27,7 +27,8 @@ typedef struct xji_manifest {
     uint64_t bytes;                /* of the manifest file */
 } xji_manifest;
 
-/* Read and check the manifest in the directory open as dir_fd. XJ_EFORMAT when there is none. */
+/* Read and check the manifest in the directory open as dir_fd. XJ_EFORMAT when there is none. After a failure m is empty but
+ * for the generation, which stays when the checksum was right. */
 xj_status xji_manifest_read(xji_manifest *m, int dir_fd, const char *dir_path, xj_error *err);
 
 /* Write it under a temporary name, sync, rename, sync the directory: the commit. */

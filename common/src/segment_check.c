@@ -8,6 +8,7 @@
 #include "segment_priv.h"
 #include "xj/record.h"
 #include "xj/token.h"
+#include "xj/utf8.h"
 
 typedef struct checker {
     xj_segment *seg;
@@ -151,6 +152,9 @@ static xj_status check_list(checker *c, uint64_t ordinal, uint64_t *postings_at,
     xj_postings it;
     xj_status got = xj_segment_term(seg, ordinal, &t, &e);
     uint64_t cf = 0, n = 0;
+    if (got == XJ_OK && t.df <= XJ_BLOCK && t.first_block != 0)
+        got = xji_corrupt(seg, seg->sec[XJI_SEC_TERMS].offset + ordinal * XJI_TERM_SIZE, &e,
+                          "a short list with an entry in the block directory");
     if (got == XJ_OK && (t.postings_at != *postings_at || (t.adjacency_at != UINT64_MAX && t.adjacency_at != *adjacency_at) ||
                          (t.df > XJ_BLOCK && t.first_block != *blocks)))
         got = xji_corrupt(seg, seg->sec[XJI_SEC_TERMS].offset + ordinal * XJI_TERM_SIZE, &e,
@@ -163,7 +167,15 @@ static xj_status check_list(checker *c, uint64_t ordinal, uint64_t *postings_at,
     while (got == XJ_OK && it.doc != XJ_DOC_END) {
         if (it.i == 0) {
             uint32_t docs[XJ_BLOCK], tfs[XJ_BLOCK];
-            got = xji_block_decode(seg, at, it.n, previous, docs, tfs, &used, &e);
+            if (t.df > XJ_BLOCK) {
+                const uint8_t *p;
+                uint64_t entry = (*blocks + it.block) * XJI_BLOCK_SIZE;
+                got = xji_raw(seg, XJI_SEC_BLOCKS, entry, XJI_BLOCK_SIZE, &p, &e);
+                if (got == XJ_OK && xj_get_u64(p + 4) != at)
+                    got = xji_corrupt(seg, seg->sec[XJI_SEC_BLOCKS].offset + entry, &e, "a block at a wrong place");
+            }
+            if (got == XJ_OK)
+                got = xji_block_decode(seg, at, it.n, previous, docs, tfs, &used, &e);
             if (got != XJ_OK)
                 break;
             at += used;
@@ -221,6 +233,10 @@ static xj_status check_terms(checker *c, xj_error *err)
         if (got == XJ_OK) {
             a = xj_get_u32(p);
             b = xj_get_u32(p + 4);
+            if ((i == 0 && a != 0) || (i + 1 == t->n_words && b != seg->sec[XJI_SEC_WORD_BYTES].length))
+                got = xji_corrupt(seg, seg->sec[XJI_SEC_WORD_OFFSETS].offset + i * 4, &e, "word terms that leave bytes over");
+        }
+        if (got == XJ_OK) {
             got = b > a ? xji_raw(seg, XJI_SEC_WORD_BYTES, a, b - a, &key, &e)
                         : xji_corrupt(seg, seg->sec[XJI_SEC_WORD_OFFSETS].offset + i * 4, &e, "an empty word term");
         }
@@ -235,6 +251,14 @@ static xj_status check_terms(checker *c, xj_error *err)
     }
     for (uint64_t i = 0; i < t->n_pairs + t->n_words && st == XJ_OK && !c->stop; i++)
         st = check_list(c, i, &postings_at, &adjacency_at, &blocks, &postings, &occurrences, err);
+    xj_error e = XJ_ERROR_INIT;
+    uint64_t postings_end = 0, adjacency_end = 0;
+    if (st == XJ_OK)
+        st = judge(c, xji_stream_length(seg, XJI_SEC_POSTINGS, &postings_end, &e), &e, err);
+    if (st == XJ_OK)
+        st = judge(c, xji_stream_length(seg, XJI_SEC_ADJACENCY, &adjacency_end, &e), &e, err);
+    if (st == XJ_OK && !c->stop && c->n_damages == 0 && (postings_at != postings_end || adjacency_at != adjacency_end))
+        st = complain(c, XJI_SEC_POSTINGS, 0, "bytes that belong to no list", err);
     if (st == XJ_OK && !c->stop &&
         (postings != t->n_postings || occurrences != t->n_occurrences || blocks * XJI_BLOCK_SIZE != seg->sec[XJI_SEC_BLOCKS].length))
         st = complain(c, XJI_SEC_STATS, 0, "statistics that do not fit the postings", err);
@@ -248,9 +272,12 @@ static xj_status check_records(checker *c, xj_error *err)
     xj_record report_record = XJ_RECORD_INIT, text_record = XJ_RECORD_INIT, heading_record = XJ_RECORD_INIT;
     xj_passage_text text = XJ_PASSAGE_TEXT_INIT;
     xj_units units = XJ_UNITS_INIT;
-    uint8_t *ranks = calloc((size_t)t->n_reports + 1, 1);
-    uint64_t next = 0, n_units = 0;
-    xj_status st = ranks ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory to check '%s'", seg->path);
+    /* by_rank[r] = report + 1 of rank r; its id lies in ids from id_at[report] to id_at[report + 1] */
+    uint32_t *by_rank = calloc((size_t)t->n_reports + 1, sizeof *by_rank);
+    size_t *id_at = calloc((size_t)t->n_reports + 1, sizeof *id_at);
+    xj_buf ids = XJ_BUF_INIT;
+    uint64_t next = 0, n_units = 0, n_characters = 0, text_bytes = 0;
+    xj_status st = by_rank && id_at ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory to check '%s'", seg->path);
     for (uint32_t s = 0; s < t->n_sections && st == XJ_OK && !c->stop; s++) {
         xj_error e = XJ_ERROR_INIT;
         xj_heading_path path;
@@ -264,16 +291,19 @@ static xj_status check_records(checker *c, xj_error *err)
         xj_report_row row = {0};
         xj_report_meta meta = {0};
         xj_status got = xj_segment_report(seg, i, &row, &e);
-        if (got == XJ_OK && (row.first_passage != next || row.id_rank >= t->n_reports || ranks[row.id_rank]))
+        if (got == XJ_OK && (row.first_passage != next || row.id_rank >= t->n_reports || by_rank[row.id_rank]))
             got = xji_corrupt(seg, seg->sec[XJI_SEC_REPORTS].offset + (uint64_t)i * XJI_REPORT_SIZE, &e,
                               "a report table out of order");
         if (got == XJ_OK) {
-            ranks[row.id_rank] = 1;
+            by_rank[row.id_rank] = i + 1;
             next = (uint64_t)row.first_passage + row.n_passages;
             got = xj_segment_record(seg, XJ_STORE_REPORT, i, &report_record, &e);
         }
         if (got == XJ_OK)
             got = xj_report_meta_parse(&meta, report_record.data, report_record.n, &e);
+        if (got == XJ_OK)
+            got = xj_buf_put(&ids, meta.id.s, meta.id.n, &e);
+        id_at[i + 1] = ids.n;
         for (uint64_t p = row.first_passage; p < next && got == XJ_OK; p++) {
             xj_passage_row prow;
             got = xj_segment_passage(seg, (uint32_t)p, &prow, &e);
@@ -290,12 +320,24 @@ static xj_status check_records(checker *c, xj_error *err)
                 got = xji_corrupt(seg, seg->sec[XJI_SEC_PASSAGES].offset + p * XJI_PASSAGE_SIZE, &e,
                                   "a passage that does not fit its text");
             n_units += length;
+            n_characters += text.n;
+            for (size_t k = 0; k < text.n; k++)
+                text_bytes += xj_utf8_len(text.cp[k]);
         }
         st = judge(c, got, &e, err);
     }
-    if (st == XJ_OK && !c->stop && c->n_damages == 0 && (next != t->n_passages || n_units != t->n_units))
+    if (st == XJ_OK && !c->stop && c->n_damages == 0 && (next != t->n_passages || n_units != t->n_units || n_characters != t->n_characters || text_bytes != t->text_bytes))
         st = complain(c, XJI_SEC_STATS, 0, "statistics that do not fit the passages", err);
-    free(ranks);
+    for (uint32_t r = 1; r < t->n_reports && st == XJ_OK && !c->stop && c->n_damages == 0; r++) {
+        uint32_t a = by_rank[r - 1] - 1, b = by_rank[r] - 1;
+        size_t na = id_at[a + 1] - id_at[a], nb = id_at[b + 1] - id_at[b];
+        int order = memcmp(ids.data + id_at[a], ids.data + id_at[b], na < nb ? na : nb);
+        if (order > 0 || (order == 0 && na >= nb))
+            st = complain(c, XJI_SEC_REPORTS, (uint64_t)b * XJI_REPORT_SIZE, "report ids out of order or twice", err);
+    }
+    free(by_rank);
+    free(id_at);
+    xj_buf_release(&ids);
     xj_units_release(&units);
     xj_passage_text_release(&text);
     xj_record_release(&report_record);

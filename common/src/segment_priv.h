@@ -54,6 +54,9 @@ xj_status xji_raw(xj_segment *seg, uint32_t type, uint64_t offset, uint64_t n, c
 xj_status xji_stream(xj_segment *seg, uint32_t type, uint64_t offset, uint64_t n, const uint8_t **out,
                      uint64_t *available, xj_error *err);
 
+/* Raw bytes of a page stream as a whole. */
+xj_status xji_stream_length(xj_segment *seg, uint32_t type, uint64_t *length, xj_error *err);
+
 /* A frame directory entry, verified and range-checked. */
 typedef struct xji_frame {
     uint64_t offset; /* in the frames section */

@@ -205,6 +205,19 @@ static uint32_t stream_dir(uint32_t type)
     return type == XJI_SEC_POSTINGS ? XJI_SEC_POSTINGS_DIR : XJI_SEC_ADJACENCY_DIR;
 }
 
+xj_status xji_stream_length(xj_segment *seg, uint32_t type, uint64_t *length, xj_error *err)
+{
+    const xji_section_view *s = &seg->sec[type];
+    xji_frame last;
+    *length = 0;
+    if (s->n_parts == 0)
+        return XJ_OK;
+    xj_status st = xji_frame_get(seg, type, stream_dir(type), s->n_parts - 1, &last, err);
+    if (st == XJ_OK)
+        *length = (s->n_parts - 1) * XJI_PAGE + last.raw;
+    return st;
+}
+
 xj_status xji_stream(xj_segment *seg, uint32_t type, uint64_t offset, uint64_t n, const uint8_t **out,
                      uint64_t *available, xj_error *err)
 {
@@ -212,6 +225,11 @@ xj_status xji_stream(xj_segment *seg, uint32_t type, uint64_t offset, uint64_t n
     uint32_t dir = stream_dir(type);
     uint64_t total = s->n_parts * XJI_PAGE;
     *out = NULL;
+    if (s->n_parts > 0 && offset + n > total - XJI_PAGE) {
+        xj_status st = xji_stream_length(seg, type, &total, err);
+        if (st != XJ_OK)
+            return st;
+    }
     if (offset > total)
         return xji_corrupt(seg, s->offset, err, "a list outside its stream");
     if (n > total - offset)
@@ -402,8 +420,8 @@ static xj_status word_lower_bound(xj_segment *seg, const uint8_t *key, size_t le
     uint64_t lo = 0, hi = seg->stats.n_words;
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
-        const uint8_t *k;
-        size_t n;
+        const uint8_t *k = NULL;
+        size_t n = 0;
         xj_status st = word_at(seg, mid, &k, &n, err);
         if (st != XJ_OK)
             return st;
@@ -424,8 +442,8 @@ xj_status xj_segment_word(xj_segment *seg, const uint8_t *key, size_t len, xj_te
     xj_status st = word_lower_bound(seg, key, len, false, &i, err);
     if (st != XJ_OK || i == seg->stats.n_words)
         return st;
-    const uint8_t *k;
-    size_t n;
+    const uint8_t *k = NULL;
+    size_t n = 0;
     st = word_at(seg, i, &k, &n, err);
     if (st != XJ_OK || n != len || memcmp(k, key, len) != 0)
         return st;
@@ -494,6 +512,8 @@ static xj_status parse_table(xj_segment *seg, const uint8_t *table, uint32_t n, 
             return xji_corrupt(seg, seg->table_offset, err, "sections that overlap or leave the file");
         at = s.offset + s.length;
         at += (8 - at % 8) % 8;
+        if (s.kind == XJI_KIND_FRAMES && (s.checks_offset != 0 || s.checks_sum != 0))
+            return xji_corrupt(seg, seg->table_offset, err, "reserved fields that are not zero");
         if (s.kind == XJI_KIND_RAW) {
             uint64_t checks = (s.length + XJI_CHUNK - 1) / XJI_CHUNK * 8;
             if (s.checks_offset != at || at > seg->table_offset || checks > seg->table_offset - at)
@@ -585,7 +605,12 @@ static xj_status parse(xj_segment *seg, uint64_t size, uint64_t header_sum, xj_e
         return xj_fail_at(err, XJ_EFORMAT, seg->path, 0, "'%s' is not a segment of a xunju index", seg->path);
     if (xj_get_u64(h + 56) != xj_checksum(h, 56, 0) || xj_get_u64(h + 56) != header_sum)
         return xji_corrupt(seg, 0, err, "bad checksum of the header");
-    if (xj_get_u16(h + 8) != XJI_FORMAT_VERSION || xj_get_u16(h + 10) != 0 || xj_get_u32(h + 12) != 0)
+    if (xj_get_u16(h + 8) == XJI_FORMAT_VERSION && (xj_get_u16(h + 10) != 0 || xj_get_u32(h + 12) != 0))
+        return xj_fail_at(err, XJ_EVERSION, seg->path, 10,
+                          "'%s' uses features of format version %d that this program does not know: use the program that "
+                          "made it",
+                          seg->path, XJI_FORMAT_VERSION);
+    if (xj_get_u16(h + 8) != XJI_FORMAT_VERSION)
         return xj_fail_at(err, XJ_EVERSION, seg->path, 8,
                           "'%s' has format version %u, this program reads version %d: build the index again or "
                           "use the program that made it",
@@ -594,7 +619,7 @@ static xj_status parse(xj_segment *seg, uint64_t size, uint64_t header_sum, xj_e
     seg->table_offset = xj_get_u64(h + 32);
     uint32_t n = xj_get_u32(h + 48);
     if (xj_get_u64(h + 24) != size || xj_get_u32(h + 52) != 0 || n > XJI_SECTIONS_MAX ||
-        seg->table_offset > size || size - seg->table_offset != (uint64_t)n * XJI_ENTRY_SIZE)
+        seg->table_offset < XJI_HEADER_SIZE || seg->table_offset > size || size - seg->table_offset != (uint64_t)n * XJI_ENTRY_SIZE)
         return xji_corrupt(seg, 24, err, "a section table outside the file");
     uint8_t table[XJI_SECTIONS_MAX * XJI_ENTRY_SIZE];
     st = xji_read_at(seg->fd, table, (size_t)n * XJI_ENTRY_SIZE, seg->table_offset, seg->path, err);

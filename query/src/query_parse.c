@@ -335,7 +335,7 @@ static xj_status parse_not(parser *p, uint32_t *out)
 
 static xj_status parse_unary(parser *p, uint32_t *out)
 {
-    size_t b, e;
+    size_t b = 0, e = 0;
     xji_field field;
     *out = XJI_NO_NODE;
     uint32_t c = p->cp[p->at];
