@@ -22,6 +22,8 @@ enum {
     WIDER_ONE_IN = 50, /* lines wider than W, at most (titles, tables) */
     SLACK =
         4, /* columns a full line may lack: punctuation that must not begin the next line moves with a character */
+    CHARACTERS_MIN = 20,  /* the same, where characters are counted */
+    CHARACTERS_SLACK = 3,
     WORD_MAX = 24, /* columns of a word, at most; a longer one is broken by the writer */
     NUMBER_MAX = 8 /* characters of a heading number */
 };
@@ -47,6 +49,20 @@ static bool is_space(uint32_t cp)
 static uint32_t columns(uint32_t cp)
 {
     return cp < 0x1100 || cp - 0x2000 < 0x10 || cp - 0xFF61 < 0x7C ? 1 : 2;
+}
+
+/* What lines are measured in. Most writers break at a width in columns; some programs count characters. */
+typedef struct ruler {
+    bool characters; /* every character counts 1 */
+    uint32_t width_min;
+    uint32_t slack;
+} ruler;
+
+static const ruler rulers[] = {{false, WIDTH_MIN, SLACK}, {true, CHARACTERS_MIN, CHARACTERS_SLACK}};
+
+static uint32_t size_of(const ruler *r, uint32_t cp)
+{
+    return r->characters ? 1 : columns(cp);
 }
 
 static bool is_sentence_end(uint32_t cp)
@@ -96,6 +112,7 @@ static bool is_han_number(uint32_t cp)
 {
     static const uint16_t digits[] = {0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D,
                                       0x4E03, 0x516B, 0x4E5D, 0x5341, 0x767E, 0x3007};
+    cp = xj_fold(cp); /* Kangxi radicals and full forms too */
     for (size_t i = 0; i < sizeof digits / sizeof *digits; i++)
         if (digits[i] == cp)
             return true;
@@ -116,7 +133,7 @@ static bool is_digit(uint32_t cp)
 
 /* Whether [b, e) begins like a heading or a list item: "number stop", "(number)", "chapter or article number" with
  * space after it, an enclosed number, a list mark, a table bar, a markdown heading. */
-static bool begins_item(const uint32_t *cp, size_t b, size_t e, uint32_t *number)
+static bool begins_item(const ruler *r, const uint32_t *cp, size_t b, size_t e, uint32_t *number)
 {
     *number = 0;
     uint32_t c = cp[b];
@@ -143,7 +160,7 @@ static bool begins_item(const uint32_t *cp, size_t b, size_t e, uint32_t *number
     if (ordinal) {
         bool division = is_division(c) && (next == LF || is_space(next));
         for (size_t k = b; division && k < e && (k <= i || is_space(cp[k])); k++)
-            *number += columns(cp[k]);
+            *number += size_of(r, cp[k]);
         return division;
     }
     if (bracket)
@@ -161,11 +178,11 @@ static bool has_punctuation(const uint32_t *cp, size_t b, size_t e)
     return false;
 }
 
-static void measure(line *l, const uint32_t *cp)
+static void measure(const ruler *r, line *l, const uint32_t *cp)
 {
     size_t b = l->b, e = l->e;
     while (b < e && is_space(cp[b]))
-        l->indent += columns(cp[b++]);
+        l->indent += size_of(r, cp[b++]);
     while (e > b && is_space(cp[e - 1]))
         e--;
     l->blank = b == e;
@@ -173,21 +190,21 @@ static void measure(line *l, const uint32_t *cp)
         return;
     l->width = l->indent;
     for (size_t i = b; i < e; i++)
-        l->width += columns(cp[i]);
+        l->width += size_of(r, cp[i]);
     l->table = cp[b] == '|' || is_box(cp[b]);
     l->closed = ends_sentence(cp, b, e);
-    l->starts = begins_item(cp, b, e, &l->number);
+    l->starts = begins_item(r, cp, b, e, &l->number);
     l->heading = l->starts && !has_punctuation(cp, b, e);
 }
 
 /* Columns of the first word of a line: one Han character, or a word up to the next space. */
-static uint32_t first_word(const line *l, const uint32_t *cp)
+static uint32_t first_word(const ruler *r, const line *l, const uint32_t *cp)
 {
     size_t i = l->b;
     while (i < l->e && is_space(cp[i]))
         i++;
-    uint32_t width = columns(cp[i]);
-    if (width > 1)
+    uint32_t width = size_of(r, cp[i]);
+    if (columns(cp[i]) > 1)
         return width;
     for (i++; i < l->e && columns(cp[i]) == 1 && !is_space(cp[i]) && width < WORD_MAX; i++)
         width++;
@@ -211,19 +228,19 @@ static bool may_be_wrapped(const xji_text *t, size_t *n_lines)
     return open >= LINES_MIN && open * 10 >= text_lines * FULL_OF_TEN;
 }
 
-static void split_lines(const xji_text *t, line *lines)
+static void split_lines(const ruler *r, const xji_text *t, line *lines)
 {
     size_t n = 0;
     for (size_t b = 0; b <= t->n;) {
         size_t e = xji_find_either(t->cp, b, t->n, LF, LF);
         lines[n] = (line){.b = (uint32_t)b, .e = (uint32_t)e};
-        measure(&lines[n++], t->cp);
+        measure(r, &lines[n++], t->cp);
         b = e + 1;
     }
 }
 
 /* The width that all but a few lines keep to, 0 = there is none in the range of hard wraps. */
-static uint32_t common_width(const line *lines, size_t n)
+static uint32_t common_width(const ruler *r, const line *lines, size_t n)
 {
     size_t of_width[WIDTH_MAX + 2] = {0};
     size_t text_lines = 0, wider = 0;
@@ -236,7 +253,7 @@ static uint32_t common_width(const line *lines, size_t n)
     size_t allowed = text_lines / WIDER_ONE_IN;
     if (allowed == 0 && text_lines > 2 * LINES_MIN)
         allowed = 1;
-    for (uint32_t w = WIDTH_MAX + 1; w >= WIDTH_MIN; w--) {
+    for (uint32_t w = WIDTH_MAX + 1; w >= r->width_min; w--) {
         wider += of_width[w];
         if (wider > allowed)
             return w > WIDTH_MAX ? 0 : w;
@@ -253,11 +270,11 @@ static bool is_open(const line *l)
            (next->indent <= l->indent || l->starts);
 }
 
-static bool runs_on(const line *l, const uint32_t *cp, uint32_t width)
+static bool runs_on(const ruler *r, const line *l, const uint32_t *cp, uint32_t width)
 {
     if (!is_open(l))
         return false;
-    uint32_t least = width - first_word(l + 1, cp) - SLACK, without = l->width - l->number;
+    uint32_t need = first_word(r, l + 1, cp) + r->slack, least = width > need ? width - need : 0, without = l->width - l->number;
     return (l->width > least && l->width <= width) || (without > least && without <= width);
 }
 
@@ -274,7 +291,7 @@ static size_t joint(const xji_text *t, size_t lf, uint32_t out[1])
 }
 
 /* Join the lines that run on, compacting the text in place. */
-static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, xji_log *log)
+static bool join(const ruler *r, xji_text *t, const line *lines, size_t n, uint32_t width, xji_log *log)
 {
     size_t w = 0;
     bool changed = false;
@@ -283,7 +300,7 @@ static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, xji_l
         size_t lf = lines[i].e;
         if (i + 1 == n)
             break;
-        if (!runs_on(&lines[i], t->cp, width)) {
+        if (!runs_on(r, &lines[i], t->cp, width)) {
             w = xji_text_move(t, w, lf, lf + 1);
             continue;
         }
@@ -301,13 +318,13 @@ static bool join(xji_text *t, const line *lines, size_t n, uint32_t width, xji_l
     return changed;
 }
 
-static bool is_wrapped(const line *lines, size_t n, const uint32_t *cp, uint32_t width)
+static bool is_wrapped(const ruler *r, const line *lines, size_t n, const uint32_t *cp, uint32_t width)
 {
     size_t text_lines = 0, open = 0, full = 0;
     for (size_t i = 0; i < n; i++) {
         text_lines += !lines[i].blank && !lines[i].table;
         open += i + 1 < n && is_open(&lines[i]);
-        full += i + 1 < n && runs_on(&lines[i], cp, width);
+        full += i + 1 < n && runs_on(r, &lines[i], cp, width);
     }
     return full >= LINES_MIN && full * 10 >= text_lines * FULL_OF_TEN &&
            full * 10 >= open * FULL_OF_TEN_OPEN;
@@ -322,10 +339,13 @@ xj_status xji_reflow_step(xji_text *t, bool *changed, xji_log *log, xj_error *er
     line *lines = malloc(n * sizeof *lines);
     if (!lines)
         return xj_fail(err, XJ_ENOMEM, "no memory for %zu lines", n);
-    split_lines(t, lines);
-    uint32_t width = common_width(lines, n);
-    if (width && is_wrapped(lines, n, t->cp, width))
-        *changed = join(t, lines, n, width, log);
+    for (size_t k = 0; k < sizeof rulers / sizeof *rulers && !*changed; k++) {
+        const ruler *r = &rulers[k];
+        split_lines(r, t, lines);
+        uint32_t width = common_width(r, lines, n);
+        if (width && is_wrapped(r, lines, n, t->cp, width))
+            *changed = join(r, t, lines, n, width, log);
+    }
     free(lines);
     return XJ_OK;
 }

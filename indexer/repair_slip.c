@@ -422,24 +422,25 @@ static void accept_chains(slip *s)
 }
 
 /* How likely it is that two bytes which make no character were dropped without a trace between two characters of a
- * slipped part. Sites that inject pinyin do it. Of other readers we see whether they do: one pair in eight makes no
- * character, so that the longer the slipped parts without a private character or a sign in them, the likelier. */
+ * slipped part. Sites that inject pinyin do it. Another reader does not when it left a sign or a private character;
+ * where there is none, one pair in eight making no character, it is the likelier the longer the slipped parts are. */
 static double find_dropped(const slip *s)
 {
+    if (s->glosses.injected)
+        return DROPPED;
     size_t n = 0;
     for (size_t i = 0; i < s->n_runs; i++) {
         const run *r = &s->runs[i];
         if (!r->slipped)
             continue;
-        n += n_shifted(r);
-        if (i + 1 < s->n_runs && s->runs[i + 1].slipped && is_split_by_sign(r, r + 1) &&
-            !s->glosses.injected)
+        if (has_sign(r))
             return 0;
+        n += n_shifted(r);
         for (size_t k = r->at; k < r->end && k < r->e; k++)
             if (is_private(s->t->cp[k]))
                 return 0;
     }
-    return s->glosses.injected ? DROPPED : DROPPED / (1 + pow(1 - DROPPED, (double)n));
+    return DROPPED / (1 + pow(1 - DROPPED, (double)n));
 }
 
 /* Look for slipped runs. *any says whether one is worth an action or a word. */

@@ -141,7 +141,7 @@ static void test_crew__any_number_of_workers_gives_the_same(void **state)
             xji_crew *crew;
             xj_buf got = XJ_BUF_INIT;
             assert_int_equal(xji_crew_start(&crew, workers[i], memories[m], XJI_SEGMENT_AUTO, NULL), XJ_OK);
-            run(crew, 600, &got);
+            run(crew, 300, &got);
             xji_crew_stop(&crew);
             assert_null(crew);
             if (!want.data) {

@@ -723,9 +723,11 @@ static char *read_file(const char *path)
 static void test_repair__seed_reports(void **state)
 {
     (void)state;
-    DIR *d = *XJ_SEEDS ? opendir(XJ_SEEDS) : NULL;
-    if (!d)
+    DIR *d = sizeof XJ_SEEDS > 1 ? opendir(XJ_SEEDS) : NULL;
+    if (!d) {
         skip();
+        return;
+    }
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         if (!strstr(e->d_name, ".txt"))
             continue;

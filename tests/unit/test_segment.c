@@ -144,7 +144,7 @@ static xj_segment *build(const char *const *texts, uint32_t n)
         OK(xj_segment_writer_passage(w, i % 2 ? section : 0, length, b.data, b.n, n_cp, bytes, &err));
         if (i % 2 == 1 || i + 1 == n) {
             char id[16];
-            int n_id = snprintf(id, sizeof id, "r%u", 9 - i / 2 % 10);
+            int n_id = snprintf(id, sizeof id, "r%03u", 999 - i / 2);
             xj_report_meta meta = {.id = {id, (size_t)n_id}, .title = {"调研", 6}};
             b.n = 0;
             OK(xj_report_meta_put(&b, &meta, &err));
@@ -534,7 +534,7 @@ static void test_segment__real_text(void **state)
     OK(xj_postings_adjacency(&it, &codes, &err));
     assert_memory_equal(codes, "\x01\x12\x23", 3);
     xj_report_row row;
-    static const uint32_t ranks[] = {2, 1, 0}; /* ids r9, r8, r7 */
+    static const uint32_t ranks[] = {2, 1, 0}; /* ids r999, r998, r997 */
     for (uint32_t i = 0; i < 3; i++) {
         OK(xj_segment_report(seg, i, &row, &err));
         assert_int_equal(row.id_rank, ranks[i]);
@@ -1182,7 +1182,7 @@ static void judge(image *m, const char *what, unsigned where)
     if (child == 0) {
         xj_segment *seg;
         int found = 0;
-        alarm(20);
+        alarm(10);
         xj_status st = image_open(m, &seg);
         if (st != XJ_OK) {
             found = AT_OPEN | AT_USE | AT_CHECK;
@@ -1234,6 +1234,12 @@ static void test_segment__taken_apart_and_sealed_it_is_the_same(void **state)
     image m;
     xj_buf a = XJ_BUF_INIT, b = XJ_BUF_INIT;
     xj_segment *seg;
+    take_long(&m);
+    assert_int_equal(m.sec[XJI_SEC_BLOCKS].n, 6 * XJI_BLOCK_SIZE);
+    assert_int_equal(image_open(&m, &seg), XJ_OK);
+    expect_sound(seg); /* or what is found in a changed one would mean nothing */
+    xj_segment_close(&seg);
+    image_release(&m);
     take_small(&m);
     load_file(&a);
     assert_int_equal(image_open(&m, &seg), XJ_OK);
@@ -1289,15 +1295,41 @@ static void patch_stream(bool of_long, uint32_t type, size_t offset, const void 
 static void test_segment__postings_out_of_order_or_range(void **state)
 {
     (void)state;
-    /* The long list of 甲乙 comes first; each posting takes a byte or two: (gap << 1 | more). */
+    /* The list of 乙 at the end of a run comes first: 300 postings of a byte each, (gap << 1 | more). */
     patch_stream(true, XJI_SEC_POSTINGS, 2, "\x00", 1, "a gap of 0", AT_USE | AT_CHECK);
     patch_stream(true, XJI_SEC_POSTINGS, 2, "\xFE\x7F", 2, "a gap beyond the passages", AT_USE | AT_CHECK);
     patch_stream(true, XJI_SEC_POSTINGS, 0, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 10, "a gap of 2^62", AT_USE | AT_CHECK);
-    patch_stream(true, XJI_SEC_POSTINGS, 0, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 12, "an overlong varint",
+}
+
+/* Frequencies are stored less 2; none may come out as 0, and none as 1 in a long way. */
+static void test_segment__frequencies_that_overflow(void **state)
+{
+    (void)state;
+    patch_stream(true, XJI_SEC_POSTINGS, 0, "\x03\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 11, "a frequency of 2^64",
                  AT_USE | AT_CHECK);
     patch_stream(true, XJI_SEC_POSTINGS, 0, "\x03\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 11, "a frequency of 2^64 + 1",
                  AT_USE | AT_CHECK);
-    patch_stream(true, XJI_SEC_POSTINGS, 0, "\x03\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 11, "a frequency of 0 by overflow",
+    patch_stream(true, XJI_SEC_POSTINGS, 0, "\x03\xFE\xFF\xFF\xFF\x0F", 6, "a frequency of 2^32", AT_USE | AT_CHECK);
+    /* With nothing else wrong: a segment of one posting whose counts say what the overflow gives. */
+    for (uint32_t tf = 0; tf < 2; tf++) {
+        static const char *const texts[] = {"人"};
+        image m;
+        uint8_t list[XJ_VARINT_MAX + 1] = {3};
+        size_t n = 1 + xj_varint_put(list + 1, (uint64_t)tf - 2);
+        xj_segment *seg = build(texts, 1);
+        xj_segment_close(&seg);
+        image_load(&m);
+        pack(&m, XJI_SEC_POSTINGS, list, n, XJI_PAGE);
+        xj_set_u32(at(&m, XJI_SEC_TERMS, 20), tf);
+        xj_set_u64(at(&m, XJI_SEC_STATS, 7 * 8), tf);
+        judge(&m, tf ? "a frequency of 1 by overflow" : "a frequency of 0 by overflow", AT_USE | AT_CHECK);
+    }
+}
+
+static void test_segment__overlong_varint_in_a_list(void **state)
+{
+    (void)state;
+    patch_stream(true, XJI_SEC_POSTINGS, 0, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 12, "an overlong varint",
                  AT_USE | AT_CHECK);
 }
 
@@ -1324,10 +1356,14 @@ static void test_segment__terms_that_do_not_fit(void **state)
 {
     (void)state;
     enum { POSTINGS_AT = 0, ADJACENCY_AT = 8, DF = 16, CF = 20, FIRST_BLOCK = 24 };
+    image m;
+    take_small(&m);
+    uint32_t true_df = xj_get_u32(at(&m, XJI_SEC_TERMS, DF));
+    image_release(&m);
     patch32(false, XJI_SEC_TERMS, DF, 0, "df 0", AT_USE | AT_CHECK);
     patch32(false, XJI_SEC_TERMS, DF, N_SMALL + 1, "df above the number of passages", AT_USE | AT_CHECK);
     patch32(false, XJI_SEC_TERMS, DF, UINT32_MAX, "the greatest df", AT_USE | AT_CHECK);
-    for (uint32_t df = 2; df <= N_SMALL; df++)
+    for (uint32_t df = true_df + 1; df <= N_SMALL; df++)
         patch32(false, XJI_SEC_TERMS, DF, df, "df larger than the list", AT_CHECK);
     patch32(true, XJI_SEC_TERMS, DF, 299, "df smaller than a long list", AT_CHECK);
     patch32(true, XJI_SEC_TERMS, DF, 200, "df of fewer blocks", AT_USE | AT_CHECK);
@@ -1388,11 +1424,12 @@ static void test_segment__block_directory_that_lies(void **state)
     (void)state;
     enum { LAST = 0, POSTINGS_AT = 4, ADJACENCY_AT = 12 };
     for (size_t block = 0; block < 3; block++) {
-        size_t b = block * XJI_BLOCK_SIZE;
+        size_t b = (3 + block) * XJI_BLOCK_SIZE; /* of 甲乙; the first three are of 乙 at the end of a run, without codes */
         patch32(true, XJI_SEC_BLOCKS, b + LAST, 5, "a last passage too small", AT_USE | AT_CHECK);
         patch32(true, XJI_SEC_BLOCKS, b + LAST, 299 - (uint32_t)(block == 2), "a last passage of another block", AT_USE | AT_CHECK);
         patch32(true, XJI_SEC_BLOCKS, b + LAST, UINT32_MAX, "the greatest last passage", AT_USE | AT_CHECK);
         patch64(true, XJI_SEC_BLOCKS, b + POSTINGS_AT, 3, "a block elsewhere", AT_CHECK);
+        patch32(true, XJI_SEC_BLOCKS, block * XJI_BLOCK_SIZE + LAST, 5, "a last passage of a list without codes", AT_USE | AT_CHECK);
         patch64(true, XJI_SEC_BLOCKS, b + POSTINGS_AT, UINT64_MAX, "a block at the greatest offset", AT_USE | AT_CHECK);
         patch64(true, XJI_SEC_BLOCKS, b + POSTINGS_AT, XJI_PAGE - 5, "a block at the end of the stream", AT_USE | AT_CHECK);
         patch64(true, XJI_SEC_BLOCKS, b + ADJACENCY_AT, 3, "codes of a block elsewhere", AT_CHECK);
@@ -1776,6 +1813,8 @@ int main(int argc, char **argv)
         TEST(test_segment__failed_lookups_leave_zeros),
         TEST(test_segment__taken_apart_and_sealed_it_is_the_same),
         TEST(test_segment__postings_out_of_order_or_range),
+        TEST(test_segment__frequencies_that_overflow),
+        TEST(test_segment__overlong_varint_in_a_list),
         TEST(test_segment__overlong_varint_at_the_end_of_the_stream),
         TEST(test_segment__terms_that_do_not_fit),
         TEST(test_segment__pair_without_codes),
