@@ -1,6 +1,5 @@
 #include "build.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@ typedef struct builder {
     xj_segment_writer *segment; /* NULL between segments */
     xji_inverter *inverter;
     id_set ids;
+    uint64_t n_elsewhere; /* inputs that fall on other shards */
 } builder;
 
 unsigned xji_shard_of(const char *id, unsigned n_shards)
@@ -161,13 +161,15 @@ static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
         skip(b, r->input.origin, r->error.message);
         return XJ_OK;
     }
-    if (!in_shard(b, r->analysed.id))
+    if (!in_shard(b, r->analysed.id)) {
+        b->n_elsewhere++;
         return XJ_OK;
+    }
     xj_status st = ids_add(&b->ids, r->analysed.id, &is_new, err);
     if (st == XJ_OK && !is_new) {
-        char reason[256];
-        snprintf(reason, sizeof reason, "a report with the id '%.180s' was there before; this one is left out", r->analysed.id);
-        skip(b, r->input.origin, reason);
+        xj_error why = XJ_ERROR_INIT;
+        xj_fail(&why, XJ_EINPUT, "a report with the id '%s' was there before; this one is left out", r->analysed.id);
+        skip(b, r->input.origin, why.message);
         return XJ_OK;
     }
     return st == XJ_OK ? add_report(b, &r->analysed, err) : st;
@@ -184,10 +186,12 @@ static xj_status feed(builder *b, xji_source *source, xji_crew *crew, xj_error *
             if (st != XJ_OK || !more)
                 break;
             /* The id of a file is known before it is read. */
-            if (!in.json && !in_shard(b, in.id))
+            if (!in.json && !in_shard(b, in.id)) {
+                b->n_elsewhere++;
                 xji_input_release(&in);
-            else
+            } else {
                 xji_crew_give(crew, &in);
+            }
         }
         if (st != XJ_OK)
             break;
@@ -217,7 +221,7 @@ static xj_status run(builder *b, xj_error *err)
         st = feed(b, source, crew, err);
     xji_crew_stop(&crew);
     xji_source_close(&source);
-    if (st == XJ_OK && b->sum->n_reports == 0 && b->sum->n_skipped > 0)
+    if (st == XJ_OK && b->sum->n_reports == 0 && b->n_elsewhere == 0 && b->sum->n_skipped > 0)
         st = xj_fail(err, XJ_EINPUT, "no input could be indexed; nothing was committed");
     if (st == XJ_OK && b->segment)
         st = end_segment(b, err);

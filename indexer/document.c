@@ -84,12 +84,13 @@ static xj_status read_file(xji_document *d, const xji_input *in, xj_error *err)
 {
     struct stat before, after;
     for (int attempt = 0;; attempt++) {
-        int fd = open(in->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        int fd = open(in->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (in->no_follow ? O_NOFOLLOW : 0));
         if (fd < 0)
             return xj_fail_at(err, XJ_EIO, in->origin, XJ_NO_OFFSET, "cannot be opened: %s",
                               errno == ENOENT   ? "no such file"
                               : errno == EACCES ? "permission denied"
                               : errno == EMFILE ? "too many open files"
+                              : errno == ELOOP  ? "symbolic links in a folder are not followed"
                                                 : "input/output error");
         xj_status st = XJ_OK;
         d->bytes.n = 0;
@@ -100,7 +101,8 @@ static xj_status read_file(xji_document *d, const xji_input *in, xj_error *err)
         if (st == XJ_OK)
             st = read_all(d, fd, in->origin, err);
         bool changed = st == XJ_OK && (fstat(fd, &after) != 0 || after.st_size != before.st_size ||
-                                       after.st_mtime != before.st_mtime);
+                                       after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+                                       after.st_mtim.tv_nsec != before.st_mtim.tv_nsec);
         close(fd);
         /* A file that is being written is read once more; then what was read counts. */
         if (!changed || attempt == 1)
@@ -124,10 +126,27 @@ static char *copy_string(const json_t *value)
     return s;
 }
 
-/* A number as JSON would write it; owned by the caller (free). */
+/* A number as JSON would write it, with as many digits as it takes to read the same number back; owned by the caller. */
 static char *number_text(const json_t *value)
 {
-    return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    if (json_is_integer(value))
+        return json_dumps(value, JSON_ENCODE_ANY);
+    char *text = NULL;
+    double v = json_real_value(value);
+    if (v > -9007199254740992.0 && v < 9007199254740992.0 && v == (double)(json_int_t)v) {
+        /* 2.0, or an integer that was read as a real number because another one in the line was too large */
+        json_t *whole = json_integer((json_int_t)v);
+        text = json_dumps(whole, JSON_ENCODE_ANY);
+        json_decref(whole);
+        return text;
+    }
+    for (size_t digits = 15; digits <= 17; digits++) {
+        free(text);
+        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+        if (!text || strtod(text, NULL) == json_real_value(value))
+            break;
+    }
+    return text;
 }
 
 static xj_status keep_extra(xji_document *d, const char *name, const json_t *value, xj_error *err)
@@ -206,7 +225,14 @@ static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
         s += 3;
         n -= 3;
     }
+    errno = 0;
     json_t *object = json_loadb(s, n, JSON_ALLOW_NUL, &why);
+    /* An integer beyond 64 bits is read as a real number. */
+    if (!object && json_error_code(&why) == json_error_numeric_overflow)
+        object = json_loadb(s, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+    /* jansson forgets to say so where its first allocations fail: then there is no message, or errno tells. */
+    if (!object && (json_error_code(&why) == json_error_out_of_memory || !why.text[0] || errno == ENOMEM))
+        return xj_fail_at(err, XJ_ENOMEM, in->origin, XJ_NO_OFFSET, "no memory to read a line of JSON");
     if (!object)
         return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not valid JSON: %s (column %d)", why.text, why.column);
     xj_status st = json_is_object(object)

@@ -21,6 +21,7 @@
 #include "source.h"
 #include "xj/analyser.h"
 #include "xj/index.h"
+#include "xj/utf8.h"
 
 static const char usage_text[] =
     "usage: xunju-index COMMAND [OPTIONS] ...\n"
@@ -196,6 +197,23 @@ static void clear_progress(build_view *v)
     v->line_open = false;
 }
 
+/* A JSON string of any bytes: what is no UTF-8 becomes U+FFFD. */
+static json_t *json_text(const char *s)
+{
+    json_t *value = json_string(s);
+    size_t n = strlen(s), used = 0;
+    char *text = value ? NULL : malloc(3 * n + 1);
+    for (size_t i = 0; text && i < n;) {
+        uint32_t cp;
+        i += xj_utf8_decode((const uint8_t *)s + i, n - i, &cp, NULL);
+        used += xj_utf8_encode((uint8_t *)text + used, cp);
+    }
+    if (text)
+        value = json_stringn(text, used);
+    free(text);
+    return value ? value : json_null();
+}
+
 static void on_skip(void *ctx, const char *origin, const char *reason)
 {
     build_view *v = ctx;
@@ -209,9 +227,8 @@ static void on_skip(void *ctx, const char *origin, const char *reason)
     fputc('\n', stderr);
     if (v->skipped) {
         json_t *o = json_object();
-        json_t *name = origin ? json_string(origin) : NULL;
-        json_object_set_new(o, "input", name ? name : json_null());
-        json_object_set_new(o, "reason", json_string(reason));
+        json_object_set_new(o, "input", origin ? json_text(origin) : json_null());
+        json_object_set_new(o, "reason", json_text(reason));
         json_array_append_new(v->skipped, o);
     }
 }

@@ -20,6 +20,7 @@ typedef struct item {
     uint64_t size;
     bool lines; /* JSON Lines */
     bool is_stdin;
+    bool from_walk; /* not named by the user: links are not followed */
 } item;
 
 struct xji_source {
@@ -100,7 +101,7 @@ static xj_status add_item(xji_source *s, char *id, char *file, uint64_t size, xj
         free(file);
         return no_memory(err);
     }
-    s->item[s->n++] = (item){id, file, size, is_lines(file), false};
+    s->item[s->n++] = (item){id, file, size, is_lines(file), false, false};
     s->total += size;
     return XJ_OK;
 }
@@ -231,6 +232,8 @@ static xj_status visit(xji_source *s, const char *root, const char *rel, stack *
             s->skip(s->ctx, child, "not a regular file");
         } else if (is_text(names[i]) || is_lines(names[i])) {
             st = add_item(s, child_rel, child, (uint64_t)sb.st_size, err);
+            if (st == XJ_OK)
+                s->item[s->n - 1].from_walk = true;
             child_rel = child = NULL;
         } else {
             s->skip(s->ctx, child, xji_source_other_kind);
@@ -305,6 +308,11 @@ xj_status xji_source_open(xji_source **out, char *const *paths, size_t n_paths, 
 
 /* ---- JSON Lines ---- */
 
+static const char *name_of(const item *it)
+{
+    return it->is_stdin ? "stdin" : it->file;
+}
+
 static xj_status refill(xji_source *s, const item *it, xj_error *err)
 {
     if (s->at > 0) {
@@ -320,8 +328,10 @@ static xj_status refill(xji_source *s, const item *it, xj_error *err)
         got = read(s->fd, s->buf.data + s->buf.n, s->buf.cap - s->buf.n);
     while (got < 0 && errno == EINTR);
     if (got < 0) {
-        s->skip(s->ctx, it->file, "reading failed; the lines after this point are missing");
+        s->skip(s->ctx, name_of(it), "reading failed; the lines after this point are missing");
         got = 0;
+        s->buf.n = 0; /* the beginning of a line is no line */
+        s->line_too_long = false;
     }
     if (got == 0)
         s->eof = true;
@@ -355,7 +365,7 @@ static xj_status make_line(const xji_source *s, const item *it, const uint8_t *l
     in->n_json = n;
     memcpy(in->id, it->id, n_id);
     memcpy(in->id + n_id, number, n_number + 1);
-    snprintf(in->origin, n_file + n_number + 7, "%s%s", it->is_stdin ? "stdin" : it->file, number);
+    snprintf(in->origin, n_file + n_number + 7, "%s%s", name_of(it), number);
     return XJ_OK;
 }
 
@@ -385,12 +395,16 @@ static xj_status next_line(xji_source *s, const item *it, xji_input *in, bool *f
         s->at += n + (lf != NULL);
         s->line++;
         searched = 0;
-        if (s->line_too_long) {
-            char reason[96], where[64];
+        if (s->line == 1 && n >= 3 && memcmp(from, "\xEF\xBB\xBF", 3) == 0) { /* a byte-order mark */
+            from += 3;
+            n -= 3;
+        }
+        if (s->line_too_long || n > XJI_REPORT_BYTES_MAX) {
+            char reason[96];
             s->line_too_long = false;
-            snprintf(where, sizeof where, "line %llu", (unsigned long long)s->line);
-            snprintf(reason, sizeof reason, "%s is longer than %zu MiB", where, XJI_REPORT_BYTES_MAX >> 20);
-            s->skip(s->ctx, it->file, reason);
+            snprintf(reason, sizeof reason, "line %llu is longer than %zu MiB", (unsigned long long)s->line,
+                     XJI_REPORT_BYTES_MAX >> 20);
+            s->skip(s->ctx, name_of(it), reason);
             if (!lf)
                 return XJ_OK;
             continue;
@@ -407,7 +421,8 @@ static xj_status next_line(xji_source *s, const item *it, xji_input *in, bool *f
 
 static bool open_lines(xji_source *s, const item *it)
 {
-    s->fd = it->is_stdin ? STDIN_FILENO : open(it->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    s->fd = it->is_stdin ? STDIN_FILENO
+                         : open(it->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (it->from_walk ? O_NOFOLLOW : 0));
     struct stat sb;
     if (s->fd >= 0 && !it->is_stdin && (fstat(s->fd, &sb) != 0 || !S_ISREG(sb.st_mode))) {
         close(s->fd);
@@ -427,7 +442,7 @@ xj_status xji_source_next(xji_source *s, xji_input *in, bool *more, xj_error *er
         const item *it = &s->item[s->next];
         if (it->lines) {
             if (s->fd < 0 && !open_lines(s, it)) {
-                s->skip(s->ctx, it->file, "cannot be opened");
+                s->skip(s->ctx, name_of(it), "cannot be opened");
                 s->next++;
                 continue;
             }
@@ -447,6 +462,7 @@ xj_status xji_source_next(xji_source *s, xji_input *in, bool *more, xj_error *er
         }
         s->next++;
         s->done += it->size;
+        in->no_follow = it->from_walk;
         in->id = copy(it->id);
         in->path = copy(it->id);
         in->file = copy(it->file);

@@ -44,6 +44,20 @@ void xj_error_clear(xj_error *err)
     err->message[0] = '\0';
 }
 
+/* Take away the half character that cutting a text at n bytes may have left. */
+static void trim(char *s, size_t n)
+{
+    size_t i = n;
+    while (i > 0 && n - i < 3 && ((unsigned char)s[i - 1] & 0xC0) == 0x80)
+        i--;
+    if (i == 0 || (unsigned char)s[i - 1] < 0xC0)
+        return;
+    unsigned char lead = (unsigned char)s[i - 1];
+    size_t wants = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (n - (i - 1) < wants)
+        s[i - 1] = '\0';
+}
+
 static void fill(xj_error *err, xj_status code, const char *path, uint64_t offset,
                  const char *format, va_list args)
 {
@@ -59,7 +73,9 @@ static void fill(xj_error *err, xj_status code, const char *path, uint64_t offse
         memcpy(err->path, path, n);
         err->path[n] = '\0';
     }
-    vsnprintf(err->message, sizeof err->message, format, args);
+    int n = vsnprintf(err->message, sizeof err->message, format, args);
+    if (n >= (int)sizeof err->message)
+        trim(err->message, sizeof err->message - 1);
 }
 
 xj_status xj_fail(xj_error *err, xj_status code, const char *format, ...)

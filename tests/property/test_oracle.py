@@ -198,7 +198,7 @@ class Units(unittest.TestCase):
 class Cleaning(unittest.TestCase):
     def test_clean(self):
         self.assertEqual(oracle.clean("a\r\nb\rc\x85d\u2028e\u2029f\n\rg"), "a\nb\nc\nd\ne\nf\n\ng")
-        self.assertEqual(oracle.clean("a\0b\tc\x01d\u200be\ufeff\x7f\vf\f"), "a b\tcdef")
+        self.assertEqual(oracle.clean("a\0b\tc\x01d\u200be\ufeff\x7f\vf\f"), "a b\tcde\nf\n")
         self.assertEqual(oracle.clean_with_sources("\ufeffa\r\nb\u00adc"), ("a\nbc", [(1, 2), (2, 4), (4, 5), (6, 7)]))
 
 

@@ -279,7 +279,7 @@ static void test_document__huge_numbers(void **state)
 {
     (void)state;
     static const char *const numbers[] = {"9223372036854775808", "-9223372036854775809", "123456789012345678901234567890",
-                                          "1e400", "-1e400", "1e-400"};
+                                          "1e300", "-1e300", "1e-400"};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         char json[256];
         snprintf(json, sizeof json, "{\"text\":\"推广枫桥经验\",\"n\":%s,\"m\":1}", numbers[i]);

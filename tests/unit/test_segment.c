@@ -1314,12 +1314,12 @@ static void test_segment__frequencies_that_overflow(void **state)
     for (uint32_t tf = 0; tf < 2; tf++) {
         static const char *const texts[] = {"人"};
         image m;
-        uint8_t list[XJ_VARINT_MAX + 1] = {3};
-        size_t n = 1 + xj_varint_put(list + 1, (uint64_t)tf - 2);
+        uint8_t bytes[XJ_VARINT_MAX + 1] = {3};
+        size_t n = 1 + xj_varint_put(bytes + 1, (uint64_t)tf - 2);
         xj_segment *seg = build(texts, 1);
         xj_segment_close(&seg);
         image_load(&m);
-        pack(&m, XJI_SEC_POSTINGS, list, n, XJI_PAGE);
+        pack(&m, XJI_SEC_POSTINGS, bytes, n, XJI_PAGE);
         xj_set_u32(at(&m, XJI_SEC_TERMS, 20), tf);
         xj_set_u64(at(&m, XJI_SEC_STATS, 7 * 8), tf);
         judge(&m, tf ? "a frequency of 1 by overflow" : "a frequency of 0 by overflow", AT_USE | AT_CHECK);
