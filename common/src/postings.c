@@ -12,39 +12,33 @@ xj_status xji_block_decode(xj_segment *seg, uint64_t offset, uint32_t n, int64_t
 {
     const uint8_t *p;
     uint64_t got;
-    /* A posting takes 2 to 3 bytes nearly always; ask for that and for the rest only when it was not enough. */
-    uint64_t want = (uint64_t)n * 3;
-    xj_status st = xji_stream(seg, XJI_SEC_POSTINGS, offset, want, &p, &got, err);
-    if (st != XJ_OK)
-        return st;
-    for (;;) {
+    /* A posting takes 2 to 3 bytes nearly always; ask for that, and for the most there can be only when it was not enough. */
+    const uint64_t wants[] = {(uint64_t)n * 3, (uint64_t)n * 2 * XJ_VARINT_MAX};
+    for (size_t attempt = 0; attempt < 2; attempt++) {
+        xj_status st = xji_stream(seg, XJI_SEC_POSTINGS, offset, wants[attempt], &p, &got, err);
+        if (st != XJ_OK)
+            return st;
         xj_rd r = xj_rd_of(p, (size_t)got);
         int64_t doc = previous;
         uint32_t i = 0;
         for (; i < n; i++) {
             uint64_t head = xj_rd_varint(&r);
-            uint64_t tf = head & 1 ? xj_rd_varint(&r) + 2 : 1;
+            uint64_t more = head & 1 ? xj_rd_varint(&r) : 0;
             if (r.bad)
                 break;
-            if (head >> 1 == 0 || head >> 1 > UINT32_MAX || tf > UINT32_MAX ||
+            if (head >> 1 == 0 || head >> 1 > UINT32_MAX || more > UINT32_MAX - 2 ||
                 (uint64_t)(doc + (int64_t)(head >> 1)) >= seg->stats.n_passages)
                 return xji_corrupt(seg, seg->sec[XJI_SEC_POSTINGS].offset, err, "postings out of order or range");
             doc += (int64_t)(head >> 1);
             docs[i] = (uint32_t)doc;
-            tfs[i] = (uint32_t)tf;
+            tfs[i] = head & 1 ? (uint32_t)more + 2 : 1;
         }
         if (i == n) {
             *used = (uint64_t)(r.p - p);
             return XJ_OK;
         }
-        if (got < want || want > (uint64_t)n * 2 * XJ_VARINT_MAX)
-            return xji_corrupt(seg, seg->sec[XJI_SEC_POSTINGS].offset, err, "postings that are cut short");
-        want = (uint64_t)n * 2 * XJ_VARINT_MAX + 1;
-        st = xji_stream(seg, XJI_SEC_POSTINGS, offset, want, &p, &got, err);
-        if (st != XJ_OK)
-            return st;
-        want = got;
     }
+    return xji_corrupt(seg, seg->sec[XJI_SEC_POSTINGS].offset, err, "postings that are cut short");
 }
 
 static xj_status block_entry(xj_postings *it, uint32_t block, uint32_t *last, uint64_t *postings_at,

@@ -237,8 +237,8 @@ static xj_status check_terms(checker *c, xj_error *err)
                 got = xji_corrupt(seg, seg->sec[XJI_SEC_WORD_OFFSETS].offset + i * 4, &e, "word terms that leave bytes over");
         }
         if (got == XJ_OK) {
-            got = b > a ? xji_raw(seg, XJI_SEC_WORD_BYTES, a, b - a, &key, &e)
-                        : xji_corrupt(seg, seg->sec[XJI_SEC_WORD_OFFSETS].offset + i * 4, &e, "an empty word term");
+            got = b > a && b - a <= XJ_KEY_MAX ? xji_raw(seg, XJI_SEC_WORD_BYTES, a, b - a, &key, &e)
+                        : xji_corrupt(seg, seg->sec[XJI_SEC_WORD_OFFSETS].offset + i * 4, &e, "a word term of impossible length");
         }
         if (got == XJ_OK && last) {
             int order = memcmp(last, key, last_n < b - a ? last_n : b - a);

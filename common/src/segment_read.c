@@ -388,9 +388,12 @@ xj_status xj_segment_pair(xj_segment *seg, uint32_t first, uint32_t second, xj_t
 
 xj_status xj_segment_pair_range(xj_segment *seg, uint32_t first, uint64_t *lo, uint64_t *hi, xj_error *err)
 {
+    *lo = *hi = 0;
     xj_status st = pair_lower_bound(seg, xji_pair_key(first, 0), lo, err);
     if (st == XJ_OK)
         st = pair_lower_bound(seg, xji_pair_key(first + 1, 0), hi, err);
+    if (st != XJ_OK)
+        *lo = *hi = 0;
     return st;
 }
 
@@ -453,17 +456,19 @@ xj_status xj_segment_word(xj_segment *seg, const uint8_t *key, size_t len, xj_te
 xj_status xj_segment_word_range(xj_segment *seg, const uint8_t *prefix, size_t len, uint64_t *lo, uint64_t *hi,
                                 xj_error *err)
 {
-    xj_status st = word_lower_bound(seg, prefix, len, false, lo, err);
+    uint64_t from = 0, to = 0;
+    xj_status st = word_lower_bound(seg, prefix, len, false, &from, err);
     if (st == XJ_OK)
-        st = word_lower_bound(seg, prefix, len, true, hi, err);
-    *lo += seg->stats.n_pairs;
-    *hi += seg->stats.n_pairs;
+        st = word_lower_bound(seg, prefix, len, true, &to, err);
+    *lo = st == XJ_OK ? seg->stats.n_pairs + from : 0;
+    *hi = st == XJ_OK ? seg->stats.n_pairs + to : 0;
     return st;
 }
 
 xj_status xj_segment_passage(xj_segment *seg, uint32_t i, xj_passage_row *row, xj_error *err)
 {
     const uint8_t *p;
+    memset(row, 0, sizeof *row);
     xj_status st = xji_raw(seg, XJI_SEC_PASSAGES, (uint64_t)i * XJI_PASSAGE_SIZE, XJI_PASSAGE_SIZE, &p, err);
     if (st != XJ_OK)
         return st;
@@ -479,6 +484,7 @@ xj_status xj_segment_passage(xj_segment *seg, uint32_t i, xj_passage_row *row, x
 xj_status xj_segment_report(xj_segment *seg, uint32_t i, xj_report_row *row, xj_error *err)
 {
     const uint8_t *p;
+    memset(row, 0, sizeof *row);
     xj_status st = xji_raw(seg, XJI_SEC_REPORTS, (uint64_t)i * XJI_REPORT_SIZE, XJI_REPORT_SIZE, &p, err);
     if (st != XJ_OK)
         return st;

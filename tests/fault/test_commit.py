@@ -51,7 +51,8 @@ class Case(unittest.TestCase):
         return os.path.join(self.dir, *names)
 
     def reports(self, name, word, n):
-        lines = [{"id": "%s-%d" % (name, i), "text": "%s：推广枫桥经验%d次，人民调解%d件，依法行政。" % (word, i, i * 3)} for i in range(n)]
+        lines = [{"id": "%s-%d" % (name, i), "path": name, "text": "%s：推广枫桥经验%d次，人民调解%d件，依法行政。" % (word, i, i * 3)}
+                 for i in range(n)]
         return write_jsonl(self.path(name + ".jsonl"), lines)
 
     def build(self, lines, *options, **more):
@@ -75,7 +76,7 @@ class Case(unittest.TestCase):
         shutil.rmtree(self.index)
         self.build(self.old)
         self.old_answers = self.answers()
-        self.assertNotEqual(self.old_answers, self.new_answers)
+        self.assertFalse(self.old_answers == self.new_answers)
         shutil.copytree(self.index, self.path("kept"))
 
     def put_back(self):
@@ -87,7 +88,7 @@ class Case(unittest.TestCase):
         got = self.answers()
         if got is None:
             return None
-        self.assertIn(got, (self.old_answers, self.new_answers))
+        self.assertTrue(got in (self.old_answers, self.new_answers), "the answers of neither index: %.2000r" % got)
         xunju_index("check", self.index)
         return "old" if got == self.old_answers else "new"
 
@@ -409,7 +410,7 @@ class Readers(Case):
         try:
             while not stop.is_set():
                 got = self.answers()
-                self.assertIn(got, (self.old_answers, self.new_answers))
+                self.assertTrue(got in (self.old_answers, self.new_answers), "the answers of neither index: %.2000r" % got)
                 seen["old" if got == self.old_answers else "new"] += 1
         finally:
             writer.join()
