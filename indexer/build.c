@@ -168,7 +168,7 @@ static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
     xj_status st = ids_add(&b->ids, r->analysed.id, &is_new, err);
     if (st == XJ_OK && !is_new) {
         xj_error why = XJ_ERROR_INIT;
-        xj_fail(&why, XJ_EINPUT, "a report with the id '%s' was there before; this one is left out", r->analysed.id);
+        xj_fail(&why, XJ_EINPUT, "a report with the id '%s' was there before (ids are paths below the PATH given: name the folder above both)", r->analysed.id);
         skip(b, r->input.origin, why.message);
         return XJ_OK;
     }
@@ -220,9 +220,13 @@ static xj_status run(builder *b, xj_error *err)
     if (st == XJ_OK)
         st = feed(b, source, crew, err);
     xji_crew_stop(&crew);
-    xji_source_close(&source);
-    if (st == XJ_OK && b->sum->n_reports == 0 && b->n_elsewhere == 0 && b->sum->n_skipped > 0)
+    /* An empty stream or shard is an empty index; nothing to read at all is a mistake, not a wish for one. */
+    bool nothing = st == XJ_OK && b->sum->n_reports == 0 && b->n_elsewhere == 0;
+    if (nothing && b->sum->n_skipped > 0)
         st = xj_fail(err, XJ_EINPUT, "no input could be indexed; nothing was committed");
+    else if (nothing && xji_source_n_files(source) == 0)
+        st = xj_fail(err, XJ_EINPUT, "no .txt, .md or .jsonl file was found; nothing was committed");
+    xji_source_close(&source);
     if (st == XJ_OK && b->segment)
         st = end_segment(b, err);
     if (st == XJ_OK)

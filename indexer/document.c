@@ -32,7 +32,8 @@ void xji_document_init(xji_document *d, size_t keep_changes)
 static void clear(xji_document *d)
 {
     size_t keep = d->log.keep_max;
-    char **const strings[] = {&d->json_id, &d->json_path, &d->json_title, &d->json_agency, &d->json_date};
+    char **const strings[] = {&d->json_id,     &d->json_path, &d->json_title,
+                              &d->json_agency, &d->json_date, &d->json_number};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         free(*strings[i]);
         *strings[i] = NULL;
@@ -44,6 +45,7 @@ static void clear(xji_document *d)
     d->bytes.n = 0;
     d->extra_bytes.n = 0;
     d->n_extra = 0;
+    d->json_year = 0;
     d->input_bytes = 0;
 }
 
@@ -174,6 +176,23 @@ static xj_status keep_extra(xji_document *d, const char *name, const json_t *val
     return st;
 }
 
+/* The report year, as a number or four digits; anything else is a field like others. */
+static bool take_year(xji_document *d, const json_t *value)
+{
+    long long year = 0;
+    if (json_is_integer(value)) {
+        year = json_integer_value(value);
+    } else if (json_is_string(value) && json_string_length(value) == 4) {
+        const char *s = json_string_value(value);
+        for (int i = 0; i < 4 && year >= 0; i++)
+            year = s[i] >= '0' && s[i] <= '9' ? year * 10 + (s[i] - '0') : -1;
+    }
+    if (year < 1000 || year > 2999)
+        return false;
+    d->json_year = (int)year;
+    return true;
+}
+
 static xj_status take_fields(xji_document *d, const xji_input *in, json_t *object, xj_error *err)
 {
     static const struct {
@@ -183,7 +202,8 @@ static xj_status take_fields(xji_document *d, const xji_input *in, json_t *objec
                  {"path", offsetof(xji_document, json_path)},
                  {"title", offsetof(xji_document, json_title)},
                  {"agency", offsetof(xji_document, json_agency)},
-                 {"date", offsetof(xji_document, json_date)}};
+                 {"date", offsetof(xji_document, json_date)},
+                 {"number", offsetof(xji_document, json_number)}};
     const json_t *text = json_object_get(object, "text");
     if (!json_is_string(text))
         return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "the object has no string \"text\"");
@@ -194,6 +214,8 @@ static xj_status take_fields(xji_document *d, const xji_input *in, json_t *objec
         if (st != XJ_OK)
             break;
         if (strcmp(name, "text") == 0 || !(json_is_string(value) || json_is_number(value)))
+            continue;
+        if (strcmp(name, "year") == 0 && take_year(d, value))
             continue;
         size_t k = 0;
         while (k < sizeof known / sizeof *known && strcmp(known[k].name, name) != 0)
@@ -257,7 +279,7 @@ xj_status xji_document_load(xji_document *d, const xji_input *in, xji_segmentati
     if (st == XJ_OK)
         st = xji_repair(&d->text, &d->log, err);
     if (st == XJ_OK) {
-        xji_given given = {d->json_title, d->json_agency, d->json_date};
+        xji_given given = {d->json_title, d->json_agency, d->json_date, d->json_number, d->json_year};
         st = xji_structure_find(&d->structure, &d->text, &given, in->file, mode, &d->log, err);
     }
     return st;

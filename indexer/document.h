@@ -35,6 +35,8 @@ typedef struct xji_document {
     char *json_title;
     char *json_agency;
     char *json_date;
+    char *json_number; /* document number */
+    int json_year;     /* 0 = not given */
     xj_buf extra_bytes; /* names and values of the other fields */
     size_t n_extra;
     struct {

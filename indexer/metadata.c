@@ -280,10 +280,30 @@ static int year_in(const xji_doc *d, uint32_t b, uint32_t e)
     return 0;
 }
 
+/* Whether the year in a title may be that of an event: 关于2008年北京奥运会…的通知. Titles of notices and rulings name
+ * such years; one that also names a report, a plan or the like (关于印发2019年工作要点的通知) is about its year. */
+static bool may_be_event(const char *title)
+{
+    static const char *const endings[] = {"通知", "批复", "函", "决定", "公告", "通告", "令", "办法", "条例", "规定", "意见"};
+    static const char *const yearly[] = {"报告", "总结", "情况", "要点", "公报", "计划", "预算", "决算", "统计",
+                                         "年报", "汇报", "年度", "安排", "纲要", "白皮书"};
+    size_t n = strlen(title);
+    bool ends = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t k = strlen(endings[i]);
+        ends = ends || (n >= k && strcmp(title + n - k, endings[i]) == 0);
+    }
+    for (size_t i = 0; i < sizeof yearly / sizeof *yearly && ends; i++)
+        ends = !strstr(title, yearly[i]);
+    return ends;
+}
+
 static xj_status find_year(xji_doc *d, xji_meta *meta, xj_error *err)
 {
     uint32_t b, e;
-    if (meta->title) {
+    if (meta->year)
+        return XJ_OK;
+    if (meta->title && !may_be_event(meta->title)) {
         xji_doc title = *d;
         size_t n = 0;
         uint32_t *cp = xji_scan_decode(meta->title, &n);
@@ -508,6 +528,11 @@ static xj_status find_agency(xji_doc *d, xji_meta *meta, xj_error *err)
         free(agency);
         return xj_fail(err, XJ_ENOMEM, "no memory for an agency");
     }
+    /* 中华人民共和国国务院政府工作报告 is the 政府工作报告 of the 国务院. */
+    static const char council[] = "国务院政府";
+    size_t n = agency ? strlen(agency) : 0, k = sizeof council - 1;
+    if (n >= k && strcmp(agency + n - k, council) == 0)
+        agency[n - strlen("政府")] = '\0';
     meta->agency = agency;
     meta->agency_from = agency ? from : NULL;
     return XJ_OK;
@@ -517,6 +542,8 @@ static xj_status find_document_number(xji_doc *d, xji_meta *meta, xj_error *err)
 {
     const xji_field *f = &d->field[XJI_FIELD_NUMBER];
     xji_range at = {0, 0};
+    if (meta->number)
+        return XJ_OK;
     if (f->from && f->at.e - f->at.b >= 3 &&
         xji_scan_find(d, f->at.b, f->at.e, "号") != UINT32_MAX) {
         at = f->at;
@@ -591,6 +618,14 @@ xj_status xji_metadata_given(xji_meta *meta, const xji_given *given, xj_error *e
     if (date.year) {
         oom = !(meta->date = date_string(&date)) || oom;
         meta->date_from = "given";
+    }
+    if (given->number && *given->number) {
+        oom = !(meta->number = copy_string(given->number)) || oom;
+        meta->number_from = "given";
+    }
+    if (given->year) {
+        meta->year = given->year;
+        meta->year_from = "given";
     }
     return oom ? xj_fail(err, XJ_ENOMEM, "no memory for metadata") : XJ_OK;
 }

@@ -477,6 +477,11 @@ xj_status xji_source_next(xji_source *s, xji_input *in, bool *more, xj_error *er
     return XJ_OK;
 }
 
+size_t xji_source_n_files(const xji_source *s)
+{
+    return s->n;
+}
+
 uint64_t xji_source_bytes_total(const xji_source *s)
 {
     return s->total;

@@ -23,6 +23,9 @@ xj_status xji_source_open(xji_source **out, char *const *paths, size_t n_paths, 
  * through skip and the stream ends there. */
 xj_status xji_source_next(xji_source *s, xji_input *in, bool *more, xj_error *err);
 
+/* Files found, standard input included. */
+size_t xji_source_n_files(const xji_source *s);
+
 /* Bytes of all files found (0 for standard input) and bytes handed out so far, for a progress bar. */
 uint64_t xji_source_bytes_total(const xji_source *s);
 uint64_t xji_source_bytes_done(const xji_source *s);

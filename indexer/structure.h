@@ -83,6 +83,8 @@ typedef struct xji_given {
     const char *title;
     const char *agency;
     const char *date;
+    const char *number; /* document number */
+    int year;           /* year the report is about, 0 = unknown */
 } xji_given;
 
 typedef enum xji_segmentation {

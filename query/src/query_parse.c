@@ -129,7 +129,7 @@ static const struct {
                    {"path", XJI_FIELD_PATH},   {"id", XJI_FIELD_ID},         {"year", XJI_FIELD_YEAR},
                    {"date", XJI_FIELD_DATE}};
 
-/* Length of a "name:" at the place in hand with something behind it, or 0. */
+/* Length of a "name:" at the place in hand, or 0. */
 static size_t field_at(const parser *p, xji_field *field)
 {
     for (size_t f = 0; f < sizeof field_names / sizeof *field_names; f++) {
@@ -137,7 +137,7 @@ static size_t field_at(const parser *p, xji_field *field)
         const char *name = field_names[f].name;
         while (name[k] && p->at + k < p->n && p->cp[p->at + k] == (uint32_t)name[k])
             k++;
-        if (!name[k] && p->at + k + 1 < p->n && p->cp[p->at + k] == ':') {
+        if (!name[k] && p->at + k < p->n && p->cp[p->at + k] == ':') {
             *field = field_names[f].field;
             return k + 1;
         }
@@ -182,7 +182,7 @@ static bool parse_year(const char *s, uint32_t *year)
     return n >= 1 && n <= 4;
 }
 
-/* "", YYYY, YYYY-MM or YYYY-MM-DD. */
+/* "", YYYY, YYYY-MM or YYYY-MM-DD, a day that there is. */
 static bool date_shape(const char *s)
 {
     static const char shape[] = "dddd-dd-dd";
@@ -192,7 +192,10 @@ static bool date_shape(const char *s)
     for (size_t i = 0; i < n; i++)
         if (shape[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != shape[i])
             return false;
-    return true;
+    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year = n ? atoi(s) : 0, month = n > 4 ? atoi(s + 5) : 1, day = n > 7 ? atoi(s + 8) : 1;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] && !(month == 2 && day == 29 && !leap);
 }
 
 static xj_status fill_range(parser *p, xji_filter *f, size_t b, size_t e)
@@ -209,10 +212,14 @@ static xj_status fill_range(parser *p, xji_filter *f, size_t b, size_t e)
         f->year_to = UINT32_MAX;
         if ((*from && !parse_year(from, &f->year_from)) || (*to && !parse_year(to, &f->year_to)))
             return xj_fail(p->err, XJ_EQUERY, "year: wants a year or a range, as in year:2021..2025");
+        if (f->year_from > f->year_to)
+            return xj_fail(p->err, XJ_EQUERY, "year:%u..%u runs backwards", (unsigned)f->year_from, (unsigned)f->year_to);
         return XJ_OK;
     }
     if (!date_shape(from) || !date_shape(to))
         return xj_fail(p->err, XJ_EQUERY, "date: wants 2024, 2024-05, 2024-05-31 or a range of them");
+    if (*from && *to && strncmp(from, to, strlen(from) < strlen(to) ? strlen(from) : strlen(to)) > 0)
+        return xj_fail(p->err, XJ_EQUERY, "date:%s..%s runs backwards", from, to);
     memcpy(f->date_from, from, sizeof f->date_from);
     memcpy(f->date_to, to, sizeof f->date_to);
     return XJ_OK;
@@ -363,7 +370,7 @@ static xj_status parse_unary(parser *p, uint32_t *out)
     if (name > 0) {
         p->at += name;
         p->any_operator = true;
-        if (p->cp[p->at] == '"') {
+        if (p->at < p->n && p->cp[p->at] == '"') {
             xj_status st = quoted(p, &b, &e);
             return st == XJ_OK ? add_filter(p, field, b, e, out) : st;
         }

@@ -635,7 +635,7 @@ static void test_structure__document_numbers(void **state)
 static void test_structure__given_fields_win(void **state)
 {
     (void)state;
-    xji_given given = {"给定的标题2023年", "给定的机构", "20230405"};
+    xji_given given = {.title = "给定的标题2023年", .agency = "给定的机构", .date = "20230405"};
     found f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。",
                       &given, NULL);
     assert_text(f.s.meta.title, "给定的标题2023年");
@@ -644,7 +644,7 @@ static void test_structure__given_fields_win(void **state)
     assert_int_equal(f.s.meta.year, 2023);
     assert_text(f.s.meta.title_from, "given");
     drop(&f);
-    given = (xji_given){NULL, NULL, "no date"};
+    given = (xji_given){.date = "no date"};
     f = find_as("某镇2025年工作报告\n时间:2026-02-26\n某镇认真落实上级部署,工作取得成效。", &given,
                 NULL);
     assert_text(f.s.meta.date, "2026-02-26");
@@ -933,7 +933,7 @@ static void test_structure__one_passage_on_request(void **state)
     (void)state;
     found f;
     const char *text = " \n 一、甲\n打印\n短句。\n二、乙 \n";
-    xji_given given = {"标题", NULL, NULL};
+    xji_given given = {.title = "标题", .agency = NULL};
     read_utf8(&f.t, text, strlen(text));
     find_in(&f, &given, NULL, XJI_SEGMENT_NONE);
     assert_int_equal(f.s.n_passages, 1);
