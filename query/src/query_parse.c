@@ -152,7 +152,7 @@ static xj_status split_range(parser *p, size_t b, size_t e, char from[16], char 
     size_t used = 0;
     for (size_t i = b; i < e; i++) {
         uint32_t c = xj_fold(p->cp[i]);
-        if (c >= 128 || used + 1 >= sizeof text)
+        if (c == 0 || c >= 128 || used + 1 >= sizeof text)
             return xj_fail(p->err, XJ_EQUERY, "a year or date is written 2024, 2024-05 or 2021..2025");
         text[used++] = (char)c;
     }
@@ -205,8 +205,8 @@ static xj_status fill_range(parser *p, xji_filter *f, size_t b, size_t e)
     xj_status st = split_range(p, b, e, from, to, &is_range);
     if (st != XJ_OK)
         return st;
-    if (is_range && !*from && !*to)
-        return xj_fail(p->err, XJ_EQUERY, "a range wants at least one end, as in year:2021..");
+    if (!*from && !*to)
+        return xj_fail(p->err, XJ_EQUERY, "a year or date is missing; a range wants at least one end, as in year:2021..");
     if (f->field == XJI_FIELD_YEAR) {
         f->year_from = 0;
         f->year_to = UINT32_MAX;
@@ -324,7 +324,7 @@ static xj_status parse_not(parser *p, uint32_t *out)
     p->any_operator = true;
     p->negations++;
     skip_space(p);
-    if (st == XJ_OK && p->at == p->n)
+    if (st == XJ_OK && (p->at == p->n || p->cp[p->at] == ')' || at_word(p, "AND") || at_word(p, "OR")))
         st = xj_fail(p->err, XJ_EQUERY, "NOT has nothing behind it");
     if (st == XJ_OK)
         st = parse_unary(p, &operand);
@@ -471,11 +471,13 @@ static xj_status parse_and(parser *p, uint32_t *out)
 static xj_status parse_or(parser *p, uint32_t *out)
 {
     operands o = {0, 0, 0};
-    for (;;) {
+    for (bool after_or = false;; after_or = true) {
         uint32_t node = XJI_NO_NODE;
         xj_status st = parse_and(p, &node);
         if (st != XJ_OK)
             return st;
+        if (after_or && node == XJI_NO_NODE)
+            return xj_fail(p->err, XJ_EQUERY, "OR has nothing behind it");
         append(p, &o, node);
         if (p->at == p->n || !at_word(p, "OR"))
             break;
@@ -483,9 +485,6 @@ static xj_status parse_or(parser *p, uint32_t *out)
             return xj_fail(p->err, XJ_EQUERY, "OR has nothing searchable before it");
         p->any_operator = true;
         p->at += 2;
-        skip_space(p);
-        if (p->at == p->n)
-            return xj_fail(p->err, XJ_EQUERY, "OR has nothing behind it");
     }
     return combine(p, XJI_NODE_OR, &o, out);
 }

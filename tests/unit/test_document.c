@@ -1,6 +1,6 @@
 /*
  * One report from its bytes to cut text: what a JSON line may say, what a file may be, and what happens to either under
- * faults. read() and the allocator of the JSON parser are this program's own.
+ * faults. read() and the allocator are this program's own.
  */
 #define _GNU_SOURCE /* nftw, seteuid, syscall, mkdtemp */
 #include "document.h"
@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "limits.h"
 #include "xj/utf8.h"
@@ -51,22 +51,51 @@ ssize_t read(int fd, void *buf, size_t n)
     return syscall(SYS_read, fd, buf, n);
 }
 
-/* Where the sanitizer is in, a refused allocation shall be NULL as everywhere. */
-__attribute__((visibility("default"))) const char *__asan_default_options(void);
+/*
+ * Allocations, of this program and of the libraries it uses. glibc lets a program replace them; with a sanitizer in the
+ * program they are not ours to replace, and the tests that fail them are skipped.
+ */
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define OWN_ALLOCATOR 1
 
-const char *__asan_default_options(void)
+static struct {
+    bool armed;
+    bool sticky;  /* all from there on fail */
+    long calls;
+    long fail_at; /* from 1 on; 0 = none */
+} memory;
+
+static bool refused(void)
 {
-    return "allocator_may_return_null=1";
+    if (!memory.armed)
+        return false;
+    memory.calls++;
+    return memory.fail_at && (memory.sticky ? memory.calls >= memory.fail_at : memory.calls == memory.fail_at);
 }
 
-static long allocations, failing_allocation; /* 0 = none fails */
-static json_malloc_t json_malloc;            /* the parser's own */
+#define EXPORTED __attribute__((visibility("default")))
 
-/* To fail, ask the parser's allocator for more than there can be: it may want to know. */
-static void *allocate(size_t n)
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t n);
+
+EXPORTED void *malloc(size_t n)
 {
-    return json_malloc(++allocations == failing_allocation ? SIZE_MAX / 4 : n);
+    return refused() ? NULL : __libc_malloc(n);
 }
+
+EXPORTED void *calloc(size_t n, size_t size)
+{
+    return refused() ? NULL : __libc_calloc(n, size);
+}
+
+EXPORTED void *realloc(void *p, size_t n)
+{
+    return refused() ? NULL : __libc_realloc(p, n);
+}
+#else
+#define OWN_ALLOCATOR 0
+#endif
 
 /* ---- the document in hand ---- */
 
@@ -439,38 +468,6 @@ static void test_document__cut_at_every_byte(void **state)
     assert_text("枫桥经验");
 }
 
-/* Every allocation of the parser fails once: never a word about the input, and nothing is lost. */
-static void test_document__no_memory_for_json(void **state)
-{
-    (void)state;
-    static const char json[] = "{\"id\":\"1\",\"title\":\"标题\",\"text\":\"枫桥经验\",\"n\":12,\"r\":2.5,\"x\":\"1\",\"list\":[true,{\"a\":\"b\"}]}";
-    json_free_t json_free;
-    long wrong = 0;
-    assert_int_equal(load_json(json), XJ_OK);
-    json_get_alloc_funcs(&json_malloc, &json_free);
-    json_set_alloc_funcs(allocate, json_free);
-    allocations = failing_allocation = 0;
-    assert_int_equal(load_json(json), XJ_OK);
-    long total = allocations;
-    assert_true(total > 5);
-    for (failing_allocation = 1; failing_allocation <= total; failing_allocation++) {
-        allocations = 0;
-        xj_status st = load_json(json);
-        if (st == XJ_OK) { /* the parser found another way */
-            assert_text("枫桥经验");
-            assert_string_equal(xji_document_id(&doc, &input), "1");
-            assert_string_equal(doc.json_title, "标题");
-            assert_extra("n", "12", true);
-            assert_extra("x", "1", false);
-        } else if (st != XJ_ENOMEM && wrong++ == 0) {
-            print_error("allocation %ld of %ld: %s\n", failing_allocation, total, error.message);
-        }
-    }
-    failing_allocation = 0;
-    json_set_alloc_funcs(json_malloc, json_free);
-    assert_int_equal(wrong, 0);
-}
-
 /* ---- files ---- */
 
 static void test_document__files(void **state)
@@ -650,6 +647,124 @@ static void test_document__never_at_rest(void **state)
     assert_int_equal(doc.text.cp[0], 0x59CB);
 }
 
+/* ---- no memory ---- */
+
+#if OWN_ALLOCATOR
+enum { REFUSED, SAME, OTHER, STATUS };
+
+/* In a process of its own: load with an allocation failing, and say what came of it. */
+static int load_without_memory(const char *json, const char *path, const xji_text *want, long fail_at, bool sticky)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        memory.calls = 0;
+        memory.fail_at = fail_at;
+        memory.sticky = sticky;
+        memory.armed = true;
+        input = (xji_input){.id = (char *)(uintptr_t)"id", .path = (char *)(uintptr_t)"path", .file = (char *)(uintptr_t)path,
+                            .json = (char *)(uintptr_t)json, .n_json = json ? strlen(json) : 0, .origin = (char *)(uintptr_t)"origin"};
+        xj_error_clear(&error);
+        xj_status st = xji_document_load(&doc, &input, XJI_SEGMENT_AUTO, &error);
+        memory.armed = false;
+        if (st == XJ_ENOMEM)
+            _exit(REFUSED);
+        if (st != XJ_OK) {
+            print_error("allocation %ld%s: %s: %s\n", fail_at, sticky ? " and all behind it" : "", xj_status_name(st), error.message);
+            fflush(stderr);
+            _exit(STATUS);
+        }
+        _exit(doc.text.n == want->n && memcmp(doc.text.cp, want->cp, want->n * sizeof *want->cp) == 0 ? SAME : OTHER);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        fail_msg("allocation %ld%s: signal %d", fail_at, sticky ? " and all behind it" : "", WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+static void fail_each_allocation(const char *json, const char *path)
+{
+    /* Once without a fault, for the text and the number of allocations. */
+    memory.calls = memory.fail_at = 0;
+    memory.armed = true;
+    xj_status st = json ? load_json(json) : load_file(path);
+    memory.armed = false;
+    assert_int_equal(st, XJ_OK);
+    long total = memory.calls, refusals = 0;
+    xji_text want = doc.text;
+    doc.text = (xji_text)XJI_TEXT_INIT;
+    xji_document_release(&doc);
+    xji_document_init(&doc, 10);
+    assert_true(total > 3);
+    for (int sticky = 0; sticky < 2; sticky++) {
+        for (long at = 1; at <= total; at += 1 + at / 200) {
+            int outcome = load_without_memory(json, path, &want, at, sticky);
+            if (outcome != REFUSED && outcome != SAME)
+                fail_msg("allocation %ld%s of %ld: %s", at, sticky ? " and all behind it" : "", total,
+                         outcome == OTHER ? "another text" : "blamed on the input");
+            refusals += outcome == REFUSED;
+        }
+    }
+    assert_true(refusals > 3);
+    xji_text_release(&want);
+}
+#endif
+
+/* Every allocation fails, once or with all behind it: never a word against the input, never another text. */
+static void test_document__no_memory_for_json(void **state)
+{
+    (void)state;
+#if OWN_ALLOCATOR
+    fail_each_allocation("{\"id\":\"1\",\"title\":\"标题\",\"text\":\"推广枫桥经验\",\"n\":12,\"r\":2.5,\"x\":\"1\",\"list\":[true,{\"a\":\"b\"}]}",
+                         NULL);
+#else
+    skip();
+#endif
+}
+
+static void test_document__no_memory_for_a_long_line(void **state)
+{
+    (void)state;
+#if OWN_ALLOCATOR
+    enum { N = 20000 };
+    char *json = calloc(1, N * 3 + 64);
+    assert_non_null(json);
+    strcpy(json, "{\"text\":\"");
+    for (size_t i = 0, n = strlen(json); i < N; i++)
+        memcpy(json + n + 3 * i, i % 7 == 6 ? "。" : "枫", 3);
+    strcat(json, "\"}");
+    fail_each_allocation(json, NULL);
+    free(json);
+#else
+    skip();
+#endif
+}
+
+static void test_document__no_memory_for_files(void **state)
+{
+    (void)state;
+#if OWN_ALLOCATOR
+    /* 推广枫桥经验，依法行政。 */
+    static const char gb[] = "\xCD\xC6\xB9\xE3\xB7\xE3\xC7\xC5\xBE\xAD\xD1\xE9\xA3\xAC\xD2\xC0\xB7\xA8\xD0\xD0\xD5\xFE\xA1\xA3\n";
+    char text[4096] = "某县年度报告\n一、主要做法\n";
+    for (int i = 0; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "第%d项：推广“枫桥经验”(jīng yàn)%d件。\r\n", i, i * 7);
+    write_file("utf8.txt", text);
+    text[0] = '\0';
+    for (int i = 0; i < 40; i++)
+        strcat(text, gb);
+    write_file("gb.txt", text);
+    fail_each_allocation(NULL, "utf8.txt");
+    assert_int_equal(load_file("gb.txt"), XJ_OK);
+    assert_int_equal(doc.decoded.encoding, XJ_ENC_GB18030);
+    fail_each_allocation(NULL, "gb.txt");
+#else
+    skip();
+#endif
+}
+
 /* ---- one document for many ---- */
 
 static void test_document__nothing_is_left_of_the_one_before(void **state)
@@ -738,7 +853,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_document__no_json, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__deep_nesting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__cut_at_every_byte, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_document__no_memory_for_json, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__files_with_nothing_in_them, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__binary_files, setup, teardown),
@@ -749,6 +863,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_document__read_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__changed_while_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__never_at_rest, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_document__no_memory_for_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_document__no_memory_for_a_long_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_document__no_memory_for_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__nothing_is_left_of_the_one_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document__passages_and_their_bytes, setup, teardown),
     };
