@@ -5,50 +5,13 @@
 
 #include <jansson.h>
 
-#include "xj/fold.h"
-#include "xj/utf8.h"
-
 enum { EXAMPLES = 5, EXCERPT = 60 };
 
+/* When to say that the encoding may be wrong: a confidence below this, or more than one ill-formed character in so many. Right
+ * readings of whole reports are far above and have next to none. */
+enum { DOUBT_CONFIDENCE = 60, DOUBT_ILL_FORMED = 100 };
 
 /* ---- text for people ---- */
-
-static bool is_bidi_control(uint32_t c)
-{
-    return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-static void print_cp(FILE *out, uint32_t c)
-{
-    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) {
-        fprintf(out, "\\x%02X", (unsigned)c);
-    } else if (is_bidi_control(c) || xj_class_of(xj_fold(c)) == XJ_CLASS_INVISIBLE) {
-        fprintf(out, "\\u{%04X}", (unsigned)c);
-    } else {
-        uint8_t bytes[4];
-        fwrite(bytes, 1, xj_utf8_encode(bytes, c), out);
-    }
-}
-
-void xji_print_escaped(FILE *out, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        uint32_t c;
-        bool bad;
-        size_t k = xj_utf8_decode((const uint8_t *)s + i, n - i, &c, &bad);
-        if (bad)
-            for (size_t j = 0; j < k; j++)
-                fprintf(out, "\\x%02X", (uint8_t)s[i + j]);
-        else
-            print_cp(out, c);
-        i += k;
-    }
-}
-
-static void print_string(FILE *out, const char *s)
-{
-    xji_print_escaped(out, s, strlen(s));
-}
 
 /* A range of the text on one line; with most > 0, at most that many characters. */
 static void print_range(FILE *out, const xji_document *d, xji_range r, uint32_t most)
@@ -58,91 +21,115 @@ static void print_range(FILE *out, const xji_document *d, xji_range r, uint32_t 
         if (d->text.cp[i] == '\n')
             fputs(most ? " ⏎ " : "\n      ", out);
         else
-            print_cp(out, d->text.cp[i]);
+            xji_print_character(out, d->text.cp[i]);
     }
     if (e < r.e)
         fputs(" …", out);
 }
 
-static const char *decided(const xji_decode_info *i)
+static void print_encoding(FILE *out, const xji_document *d, xji_say_lang lang)
 {
-    switch (i->by) {
-    case XJI_BY_BOM:
-        return "by its byte-order mark";
-    case XJI_BY_VALIDITY:
-        return "valid as a whole";
-    case XJI_BY_SCORE:
-        return "the most plausible reading";
-    case XJI_BY_CALLER:
-        return "JSON is UTF-8";
-    }
-    return "?";
+    static const xji_say_id decided[] = {[XJI_BY_BOM] = XJI_SAY_BY_BOM,
+                                         [XJI_BY_VALIDITY] = XJI_SAY_BY_VALIDITY,
+                                         [XJI_BY_SCORE] = XJI_SAY_BY_SCORE,
+                                         [XJI_BY_CALLER] = XJI_SAY_BY_CALLER};
+    /* An argument of xji_say is text: the words for how it was decided are put in between. */
+    xji_say(out, lang, XJI_SAY_ENCODING, XJI_ARGS(xj_encoding_name(d->decoded.encoding)));
+    xji_say(out, lang, decided[d->decoded.by], NULL);
+    if (d->decoded.by == XJI_BY_SCORE)
+        xji_say(out, lang, XJI_SAY_CONFIDENCE, XJI_ARGS(XJI_NUMBER(d->decoded.confidence)));
+    xji_say(out, lang, XJI_SAY_SIZE, XJI_ARGS(XJI_NUMBER(d->input_bytes), XJI_NUMBER(d->text.n)));
 }
 
-static void print_field(FILE *out, const char *name, const char *value, const char *from)
+/* What a person should not overlook: that there is nothing to index, or that the text may have been misread. */
+static void print_notes(FILE *out, const xji_document *d, const xji_input *in, xji_say_lang lang)
 {
-    fprintf(out, "  %-8s ", name);
-    if (!value) {
-        fputs("unknown\n", out);
-        return;
+    const xji_structure *s = &d->structure;
+    bool only_space = true;
+    for (size_t i = 0; i < s->n_asides; i++)
+        only_space = only_space && s->asides[i].kind == XJI_ASIDE_SPACE;
+    if (d->input_bytes == 0)
+        xji_say(out, lang, in->json ? XJI_SAY_EMPTY_TEXT : XJI_SAY_EMPTY_FILE, NULL);
+    else if (s->n_passages == 0)
+        xji_say(out, lang, only_space ? XJI_SAY_ONLY_SPACE : XJI_SAY_NO_PASSAGES, NULL);
+    if (d->decoded.by == XJI_BY_SCORE && d->decoded.confidence < DOUBT_CONFIDENCE)
+        xji_say(out, lang, XJI_SAY_DOUBT_SCORE, XJI_ARGS(XJI_NUMBER(d->decoded.confidence)));
+    if (d->decoded.ill_formed > d->text.n / DOUBT_ILL_FORMED)
+        xji_say(out, lang, XJI_SAY_DOUBT_ILL_FORMED, XJI_ARGS(XJI_NUMBER(d->decoded.ill_formed), XJI_NUMBER(d->text.n)));
+}
+
+static void print_field(FILE *out, xji_say_lang lang, xji_say_id name, const char *value, const char *from)
+{
+    xji_say(out, lang, name, NULL);
+    if (value)
+        xji_print_string(out, value);
+    else
+        xji_say(out, lang, XJI_SAY_UNKNOWN, NULL);
+    if (value && from) {
+        xji_say(out, lang, XJI_SAY_FOUND_OPEN, NULL);
+        xji_say_found_in(out, lang, from);
+        xji_say(out, lang, XJI_SAY_FOUND_CLOSE, NULL);
     }
-    print_string(out, value);
-    if (from)
-        fprintf(out, "   (%s)", from);
     fputc('\n', out);
 }
 
-static void print_changes(FILE *out, const xji_document *d, bool all)
+static void print_change(FILE *out, const xji_change *c, xji_say_lang lang)
+{
+    xji_say(out, lang, XJI_SAY_BYTES, XJI_ARGS(XJI_NUMBER(c->beg), XJI_NUMBER(c->end)));
+    xji_print_string(out, c->before);
+    fputs(" → ", out);
+    if (c->after[0])
+        xji_print_string(out, c->after);
+    else
+        xji_say(out, lang, XJI_SAY_REMOVED, NULL);
+    fputc('\n', out);
+}
+
+static void print_changes(FILE *out, const xji_document *d, const xji_doctor_options *o)
 {
     uint64_t total = 0;
     for (int k = 0; k < XJI_CHANGE_COUNT; k++)
         total += d->log.count[k];
-    fputs("Changes\n", out);
+    xji_say(out, o->lang, XJI_SAY_CHANGES, NULL);
     if (total == 0)
-        fputs("  none: the text is used as it stands\n", out);
+        xji_say(out, o->lang, d->text.n ? XJI_SAY_NO_CHANGES : XJI_SAY_NOTHING_CHANGED, NULL);
     for (int k = 0; k < XJI_CHANGE_COUNT; k++) {
+        xji_change_kind kind = (xji_change_kind)k;
         if (d->log.count[k] == 0)
             continue;
-        fprintf(out, "  %s ×%llu: %s\n", xji_change_key((xji_change_kind)k), (unsigned long long)d->log.count[k],
-                xji_change_text((xji_change_kind)k));
+        xji_say(out, o->lang, XJI_SAY_CHANGE,
+                XJI_ARGS(xji_say_change_name(o->lang, kind), XJI_NUMBER(d->log.count[k]), xji_say_change_text(o->lang, kind)));
         size_t shown = 0;
         for (size_t i = 0; i < d->log.n; i++) {
-            const xji_change *c = &d->log.change[i];
-            if (c->kind != (xji_change_kind)k)
+            if (d->log.change[i].kind != kind)
                 continue;
-            if (!all && shown == EXAMPLES) {
-                fputs("    … (--all shows every one)\n", out);
+            if (!o->all_changes && shown == EXAMPLES) {
+                xji_say(out, o->lang, XJI_SAY_MORE, NULL);
                 break;
             }
-            fprintf(out, "    bytes %u-%u  ", (unsigned)c->beg, (unsigned)c->end);
-            print_string(out, c->before);
-            fputs(" → ", out);
-            if (c->after[0])
-                print_string(out, c->after);
-            else
-                fputs("(nothing)", out);
-            fputc('\n', out);
+            print_change(out, &d->log.change[i], o->lang);
             shown++;
         }
     }
 }
 
-static void print_asides(FILE *out, const xji_document *d)
+static void print_asides(FILE *out, const xji_document *d, xji_say_lang lang)
 {
     const xji_structure *s = &d->structure;
     size_t n = 0;
-    fputs("Set aside\n", out);
+    xji_say(out, lang, XJI_SAY_ASIDES, NULL);
     for (size_t i = 0; i < s->n_asides; i++) {
         const xji_aside *a = &s->asides[i];
         if (a->kind == XJI_ASIDE_SPACE)
             continue;
-        fprintf(out, "  %-9s ", xji_aside_key(a->kind));
+        /* English keys are padded to one width; Chinese names are full width, to which no printf can pad. */
+        fprintf(out, lang == XJI_SAY_ZH ? "  %s  " : "  %-9s ", xji_say_aside_name(lang, a->kind));
         print_range(out, d, a->at, EXCERPT);
         fputc('\n', out);
         n++;
     }
     if (n == 0)
-        fputs("  nothing\n", out);
+        xji_say(out, lang, XJI_SAY_NOTHING, NULL);
 }
 
 static void print_passages(FILE *out, const xji_document *d, const xji_doctor_options *o)
@@ -150,7 +137,7 @@ static void print_passages(FILE *out, const xji_document *d, const xji_doctor_op
     const xji_structure *s = &d->structure;
     const char *dim = o->colour ? "\033[2m" : "", *bold = o->colour ? "\033[1m" : "", *off = o->colour ? "\033[0m" : "";
     uint32_t section = XJI_NO_SECTION;
-    fprintf(out, "Passages: %zu\n", s->n_passages);
+    xji_say(out, o->lang, XJI_SAY_PASSAGES, XJI_ARGS(XJI_NUMBER(s->n_passages)));
     for (size_t i = 0; i < s->n_passages; i++) {
         const xji_passage *p = &s->passages[i];
         if (p->section != section && p->section != XJI_NO_SECTION) {
@@ -169,8 +156,11 @@ static void print_passages(FILE *out, const xji_document *d, const xji_doctor_op
         for (uint32_t k = 0; k < p->n_pieces; k++)
             length += s->pieces[p->first_piece + k].e - s->pieces[p->first_piece + k].b;
         uint32_t b = s->pieces[p->first_piece].b, e = s->pieces[p->first_piece + p->n_pieces - 1].e - 1;
-        fprintf(out, "    %s[%zu] %u characters, bytes %u-%u%s\n      ", dim, i, (unsigned)length, (unsigned)d->text.beg[b],
-                (unsigned)(d->text.beg[e] + d->text.len[e]), off);
+        fprintf(out, "    %s", dim);
+        xji_say(out, o->lang, XJI_SAY_PASSAGE,
+                XJI_ARGS(XJI_NUMBER(i), XJI_NUMBER(length), XJI_NUMBER(d->text.beg[b]),
+                         XJI_NUMBER((uint64_t)d->text.beg[e] + d->text.len[e])));
+        fprintf(out, "%s\n      ", off);
         for (uint32_t k = 0; k < p->n_pieces; k++)
             print_range(out, d, s->pieces[p->first_piece + k], 0);
         fputc('\n', out);
@@ -182,24 +172,38 @@ static void print_people(FILE *out, const xji_document *d, const xji_input *in, 
     const xji_meta *m = &d->structure.meta;
     char year[16];
     snprintf(year, sizeof year, "%d", m->year);
-    print_string(out, in->origin);
+    xji_print_string(out, in->origin);
     fputc('\n', out);
-    fprintf(out, "  encoding %s, %s", xj_encoding_name(d->decoded.encoding), decided(&d->decoded));
-    if (d->decoded.by == XJI_BY_SCORE)
-        fprintf(out, " (confidence %u of 100)", d->decoded.confidence);
-    fprintf(out, "; %llu bytes, %zu characters\n", (unsigned long long)d->input_bytes, d->text.n);
-    print_field(out, "id", xji_document_id(d, in), NULL);
-    print_field(out, "title", m->title, m->title_from);
-    print_field(out, "agency", m->agency, m->agency_from);
-    print_field(out, "date", m->date, m->date_from);
-    print_field(out, "year", m->year ? year : NULL, m->year_from);
-    print_field(out, "number", m->number, m->number_from);
-    print_changes(out, d, o->all_changes);
-    print_asides(out, d);
+    print_encoding(out, d, o->lang);
+    print_notes(out, d, in, o->lang);
+    print_field(out, o->lang, XJI_SAY_ID, xji_document_id(d, in), NULL);
+    print_field(out, o->lang, XJI_SAY_TITLE, m->title, m->title_from);
+    print_field(out, o->lang, XJI_SAY_AGENCY, m->agency, m->agency_from);
+    print_field(out, o->lang, XJI_SAY_DATE, m->date, m->date_from);
+    print_field(out, o->lang, XJI_SAY_YEAR, m->year ? year : NULL, m->year_from);
+    print_field(out, o->lang, XJI_SAY_NUMBER, m->number, m->number_from);
+    print_changes(out, d, o);
+    print_asides(out, d, o->lang);
     print_passages(out, d, o);
 }
 
 /* ---- JSON ---- */
+
+/* How the encoding was decided: stable names, in no language but English. */
+static const char *decided(const xji_decode_info *i)
+{
+    switch (i->by) {
+    case XJI_BY_BOM:
+        return "by its byte-order mark";
+    case XJI_BY_VALIDITY:
+        return "valid as a whole";
+    case XJI_BY_SCORE:
+        return "the most plausible reading";
+    case XJI_BY_CALLER:
+        return "JSON is UTF-8";
+    }
+    return "?";
+}
 
 static json_t *json_text(const xji_document *d, const xji_range *r, size_t n)
 {

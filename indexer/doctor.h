@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 #include "document.h"
+#include "messages.h"
 
 typedef struct xji_doctor_options {
     bool json;        /* one JSON object a report */
     bool all_changes; /* list every change, not the first few of each kind */
     bool colour;
     xji_segmentation segmentation;
+    xji_say_lang lang; /* of the text for people; JSON is in no language */
 } xji_doctor_options;
 
 /* How many single changes a document keeps for doctor; counts go on beyond. */
@@ -18,8 +20,5 @@ enum { XJI_DOCTOR_CHANGES = 100000 };
 
 /* Print what became of a loaded document to out. Write errors are left to the caller's fclose or ferror. */
 xj_status xji_doctor_print(FILE *out, const xji_document *d, const xji_input *in, const xji_doctor_options *o, xj_error *err);
-
-/* Print text for people: control and bidirectional characters, also in invalid UTF-8, are shown as \xNN or \u{NNNN}. */
-void xji_print_escaped(FILE *out, const char *s, size_t n);
 
 #endif

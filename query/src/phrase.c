@@ -14,7 +14,7 @@
 
 bool xji_clock_expired(xji_clock *c)
 {
-    if (c->deadline_ns == 0 || c->expired || (++c->ticks & 1023) != 0)
+    if (c->deadline_ns == 0 || c->expired || (c->ticks++ & 1023) != 0)
         return c->expired;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -124,6 +124,7 @@ static xj_status collect_listed(search *s, size_t seg_no, const xji_leaves *l, c
 typedef struct bag_sink {
     xji_collector *collector; /* NULL: only count */
     const xji_list *without;  /* passages to leave out, or NULL */
+    const xji_list *without_reports; /* reports to leave out, or NULL */
     uint64_t n;               /* passages found */
 } bag_sink;
 
@@ -160,6 +161,15 @@ static void add_bonuses(search *s, const xji_leaves *l, uint32_t base, double *a
     }
 }
 
+static xj_status report_is_in(xj_segment *seg, uint32_t doc, const xji_list *reports, bool *in, xj_error *err)
+{
+    xj_passage_row row;
+    xj_status st = xj_segment_passage(seg, doc, &row, err);
+    size_t k = st == XJ_OK ? xji_list_seek(reports, 0, row.report) : 0;
+    *in = st == XJ_OK && k < reports->n && reports->doc[k] == row.report;
+    return st;
+}
+
 static xj_status drain_window(const xji_leaves *l, uint32_t base, const double *acc, size_t *at, size_t *left_out,
                               bag_sink *sink, xj_error *err)
 {
@@ -170,6 +180,14 @@ static xj_status drain_window(const xji_leaves *l, uint32_t base, const double *
         if (sink->without) {
             *left_out = xji_list_seek(sink->without, *left_out, doc);
             if (*left_out < sink->without->n && sink->without->doc[*left_out] == doc)
+                continue;
+        }
+        if (sink->without_reports) {
+            bool in;
+            xj_status st = report_is_in(l->seg, doc, sink->without_reports, &in, err);
+            if (st != XJ_OK)
+                return st;
+            if (in)
                 continue;
         }
         sink->n++;
@@ -219,6 +237,19 @@ static xj_status score_bag(search *s, size_t seg_no, const xji_leaves *l, bag_si
 
 /* ---- one segment ---- */
 
+/* Reports of ascending passages, each once. */
+static xj_status reports_of(xj_segment *seg, const xji_list *docs, xji_list *out, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < docs->n && st == XJ_OK; i++) {
+        xj_passage_row row;
+        st = xj_segment_passage(seg, docs->doc[i], &row, err);
+        if (st == XJ_OK && (out->n == 0 || out->doc[out->n - 1] != row.report))
+            st = xji_list_put(out, row.report, 1, err);
+    }
+    return st;
+}
+
 static bool ranks_as_bag(const search *s)
 {
     if (s->q->kind != XJ_QUERY_BAG)
@@ -237,19 +268,29 @@ static xj_status search_segment(search *s, size_t seg_no, xj_error *err)
         return st;
     xji_collector_begin(&s->collector, (uint32_t)seg_no);
     if (ranks_as_bag(s)) {
-        bag_sink sink = {&s->collector, NULL, 0};
+        bag_sink sink = {&s->collector, NULL, NULL, 0};
         st = score_bag(s, seg_no, &leaves, &sink, err);
     } else {
         st = xji_tree_eval(&leaves, s->q->root, &docs, err);
+        /* Lists cut short by the deadline may lack what a NOT excludes: then nothing of this segment is certain. */
+        if (s->clock.expired && s->q->kind == XJ_QUERY_TREE)
+            docs.n = 0;
         if (st == XJ_OK)
             st = collect_listed(s, seg_no, &leaves, &docs, err);
     }
     if (st == XJ_OK)
         st = xji_collector_end(&s->collector, err);
-    if (st == XJ_OK && s->q->kind == XJ_QUERY_PHRASE && (s->o->relax || s->o->count_more)) {
-        bag_sink sink = {s->o->relax ? &s->relaxed : NULL, &docs, 0};
+    if (st == XJ_OK && !s->clock.expired && s->q->kind == XJ_QUERY_PHRASE && (s->o->relax || s->o->count_more)) {
+        /* A report with an exact passage stands among the exact ones already. */
+        xji_list reports = {0};
+        bool by_report = s->o->want == XJ_WANT_REPORTS;
+        if (by_report)
+            st = reports_of(seg, &docs, &reports, err);
+        bag_sink sink = {s->o->relax ? &s->relaxed : NULL, &docs, by_report ? &reports : NULL, 0};
         xji_collector_begin(&s->relaxed, (uint32_t)seg_no);
-        st = score_bag(s, seg_no, &leaves, &sink, err);
+        if (st == XJ_OK)
+            st = score_bag(s, seg_no, &leaves, &sink, err);
+        xji_list_release(&reports);
         if (st == XJ_OK)
             st = xji_collector_end(&s->relaxed, err);
         s->more += sink.n;
@@ -298,7 +339,8 @@ static xj_status find_near(search *s, xj_error *err)
     const xj_units *phrase = &s->q->phrase[0].units;
     uint32_t *last_seen = malloc(phrase->n * sizeof *last_seen);
     xj_status st = last_seen ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for near passages");
-    for (size_t i = 0; i < s->relaxed.n && st == XJ_OK; i++) {
+    /* Only among the best, so that the order does not depend on how much of the list is asked for. */
+    for (size_t i = 0; i < s->relaxed.n && i < RELAX_POOL && st == XJ_OK; i++) {
         xji_found *f = &s->relaxed.found[i];
         st = xji_verifier_load(&s->verifier, xj_index_segment(s->ix, f->segment), f->item, 0, err);
         if (st == XJ_OK)
@@ -347,14 +389,14 @@ xj_status xj_search(xj_results *out, xj_index *ix, const xj_query *q, const xj_s
     search s = {.ix = ix, .q = q, .o = options};
     uint64_t n_passages = xj_index_stats(ix)->n_passages;
     size_t keep = wants_scores(&s) ? add_capped(options->offset, options->limit, n_passages) : 0;
-    size_t pool = options->relax && keep ? add_capped(keep, RELAX_POOL, n_passages) : 0;
+    size_t pool = options->relax && keep ? (keep > RELAX_POOL ? keep : RELAX_POOL) : 0;
     xj_results_release(out);
     s.clock.deadline_ns = options->deadline_ns;
     s.verifier.record = (xj_record)XJ_RECORD_INIT;
     xji_collector_init(&s.collector, ix, options->want == XJ_WANT_REPORTS, keep);
     xji_collector_init(&s.relaxed, ix, options->want == XJ_WANT_REPORTS, pool);
     xj_status st = XJ_OK;
-    for (size_t i = 0; i < xj_index_n_segments(ix) && st == XJ_OK && !s.done && !s.clock.expired; i++)
+    for (size_t i = 0; i < xj_index_n_segments(ix) && st == XJ_OK && !s.done && !xji_clock_expired(&s.clock); i++)
         st = search_segment(&s, i, err);
     if (st == XJ_OK)
         st = xji_collector_finish(&s.collector, false, err);

@@ -370,7 +370,7 @@ class Examine(Case):
         self.assertIn("xunju-index %s " % o["versions"]["xunju"], text(xunju_index("--version").stdout))
 
     def test_info_of_an_empty_index(self):
-        xunju_index("build", "-o", self.index, self.folder())
+        xunju_index("build", "-o", self.index, "-", input="\n")
         self.assertRegex(text(xunju_index("info", self.index).stdout), r"(?m)^reports +0$")
         o = json.loads(text(xunju_index("info", "--json", self.index).stdout))
         self.assertEqual((o["reports"], o["segments"], o["sections"]), (0, 0, {}))

@@ -283,11 +283,23 @@ static void test_build__nothing_indexable(void **state)
     xj_index_close(&ix);
 }
 
+/* No file at all is a mistake; files that hold no report are an empty index. */
 static void test_build__nothing_at_all(void **state)
 {
     (void)state;
+    xji_build_options o = options_for("ix");
     assert_int_equal(mkdir("t", 0777), 0);
-    assert_int_equal(BUILD(options_for("ix"), "t"), XJ_OK);
+    for (int force = 0; force < 2; force++) {
+        o.replace = force;
+        assert_int_equal(BUILD(o, "t"), XJ_EINPUT);
+        assert_false(exists("ix"));
+    }
+    write_file("t/a.pdf", "%PDF");
+    assert_int_equal(BUILD(o, "t"), XJ_EINPUT);
+    assert_int_equal(summary.n_other_kind, 1);
+    assert_false(exists("ix"));
+    write_file("t/empty.jsonl", "\n");
+    assert_int_equal(BUILD(o, "t"), XJ_OK);
     assert_int_equal(summary.n_reports, 0);
     assert_int_equal(summary.n_segments, 0);
     xj_index *ix = open_index("ix");

@@ -70,7 +70,10 @@ static bool refused(void)
     if (!memory.armed)
         return false;
     memory.calls++;
-    return memory.fail_at && (memory.sticky ? memory.calls >= memory.fail_at : memory.calls == memory.fail_at);
+    if (!memory.fail_at || (memory.sticky ? memory.calls < memory.fail_at : memory.calls != memory.fail_at))
+        return false;
+    errno = ENOMEM;
+    return true;
 }
 
 #define EXPORTED __attribute__((visibility("default")))
