@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -238,6 +240,78 @@ static xj_status take_fields(xji_document *d, const xji_input *in, json_t *objec
     return st;
 }
 
+/*
+ * jansson 2.14 does not see that its string buffer could not grow (lex_save in load.c): it then reads and writes beyond
+ * it. So while a line is parsed an allocation that fails does not return: everything allocated is freed and parsing ends.
+ */
+typedef struct parse_memory {
+    jmp_buf out;
+    void **block; /* allocated and not yet freed, in order */
+    size_t n, cap;
+} parse_memory;
+
+static _Thread_local parse_memory *parsing;
+
+static void *parse_malloc(size_t n)
+{
+    parse_memory *m = parsing;
+    if (m && m->n == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 64;
+        void **p = realloc(m->block, cap * sizeof *p);
+        if (!p)
+            longjmp(m->out, 1);
+        m->block = p;
+        m->cap = cap;
+    }
+    void *p = malloc(n);
+    if (m && !p)
+        longjmp(m->out, 1);
+    if (m)
+        m->block[m->n++] = p;
+    return p;
+}
+
+static void parse_free(void *p)
+{
+    parse_memory *m = parsing;
+    for (size_t i = m && p ? m->n : 0; i-- > 0;) {
+        if (m->block[i] == p) {
+            memmove(m->block + i, m->block + i + 1, (m->n - i - 1) * sizeof *m->block);
+            m->n--;
+            break;
+        }
+    }
+    free(p);
+}
+
+static void use_parse_memory(void)
+{
+    json_set_alloc_funcs(parse_malloc, parse_free);
+}
+
+/* *object is NULL when s is no JSON; XJ_ENOMEM has nothing to do with s. */
+static xj_status load_json(json_t **object, const char *s, size_t n, size_t flags, json_error_t *why)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Thread_local parse_memory m; /* not automatic: longjmp would leave it undefined */
+    xj_status st = XJ_OK;
+    m = (parse_memory){.n = 0};
+    pthread_once(&once, use_parse_memory);
+    *object = NULL;
+    parsing = &m;
+    if (setjmp(m.out) == 0) {
+        *object = json_loadb(s, n, flags, why);
+        parsing = NULL;
+    } else {
+        parsing = NULL;
+        for (size_t i = 0; i < m.n; i++)
+            free(m.block[i]);
+        st = XJ_ENOMEM;
+    }
+    free(m.block);
+    return st;
+}
+
 static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
 {
     json_error_t why;
@@ -247,17 +321,16 @@ static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
         s += 3;
         n -= 3;
     }
-    errno = 0;
-    json_t *object = json_loadb(s, n, JSON_ALLOW_NUL, &why);
+    json_t *object;
+    xj_status st = load_json(&object, s, n, JSON_ALLOW_NUL, &why);
     /* An integer beyond 64 bits is read as a real number. */
-    if (!object && json_error_code(&why) == json_error_numeric_overflow)
-        object = json_loadb(s, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
-    /* jansson forgets to say so where its first allocations fail: then there is no message, or errno tells. */
-    if (!object && (json_error_code(&why) == json_error_out_of_memory || !why.text[0] || errno == ENOMEM))
-        return xj_fail_at(err, XJ_ENOMEM, in->origin, XJ_NO_OFFSET, "no memory to read a line of JSON");
+    if (st == XJ_OK && !object && json_error_code(&why) == json_error_numeric_overflow)
+        st = load_json(&object, s, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+    if (st != XJ_OK)
+        return xj_fail_at(err, st, in->origin, XJ_NO_OFFSET, "no memory to read a line of JSON");
     if (!object)
         return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not valid JSON: %s (column %d)", why.text, why.column);
-    xj_status st = json_is_object(object)
+    st = json_is_object(object)
                        ? take_fields(d, in, object, err)
                        : xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "a JSON value that is not an object");
     json_decref(object);

@@ -16,6 +16,7 @@ struct xj_index_writer {
     int lock_fd;
     char *path;
     bool made_dir;
+    bool is_first; /* there was no index: the name of the directory may not be on disk yet, whoever made it */
     bool committed;
     xji_manifest old; /* n 0 when there was no index */
     xji_manifest new_;
@@ -51,7 +52,7 @@ static xj_status walk(xj_index_writer *w, const xji_manifest *keep, bool sweep, 
         return xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot list the directory '%s'", w->path);
     }
     struct dirent *entry;
-    while ((entry = readdir(dir))) {
+    while (errno = 0, (entry = readdir(dir))) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, XJI_LOCK_NAME) == 0 ||
             strcmp(name, XJI_MANIFEST_NAME) == 0)
@@ -66,8 +67,9 @@ static xj_status walk(xj_index_writer *w, const xji_manifest *keep, bool sweep, 
             *foreign = true;
         }
     }
+    bool failed = errno != 0; /* else the end of the directory */
     closedir(dir);
-    return XJ_OK;
+    return failed ? xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot list the directory '%s'", w->path) : XJ_OK;
 }
 
 static xj_status open_directory(xj_index_writer *w, xj_error *err)
@@ -108,6 +110,7 @@ static xj_status look_around(xj_index_writer *w, xj_index_existing existing, xj_
     xj_status st = xji_manifest_read(&w->old, w->dir_fd, w->path, &e);
     bool is_index = faccessat(w->dir_fd, XJI_MANIFEST_NAME, F_OK, 0) == 0;
     bool foreign = false;
+    w->is_first = !is_index;
     if (is_index && existing == XJ_INDEX_REFUSE)
         return xj_fail_at(err, XJ_EUSAGE, w->path, XJ_NO_OFFSET, "'%s' holds an index already; --force replaces it", w->path);
     if (st != XJ_OK && st != XJ_EFORMAT && st != XJ_ECORRUPT && st != XJ_EVERSION)
@@ -237,7 +240,7 @@ static xj_status sync_parent(const xj_index_writer *w, xj_error *err)
 
 xj_status xj_index_writer_commit(xj_index_writer *w, xj_error *err)
 {
-    xj_status st = w->made_dir ? sync_parent(w, err) : XJ_OK;
+    xj_status st = w->is_first ? sync_parent(w, err) : XJ_OK;
     if (st == XJ_OK)
         st = xji_manifest_commit(&w->new_, w->dir_fd, w->path, err);
     /* Even when the disk did not confirm it, the new manifest may be in place: its segments must stay. */
