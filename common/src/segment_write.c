@@ -48,7 +48,6 @@ struct xj_segment_writer {
     xj_buf passages, reports;
     uint32_t first_passage; /* of the report being filled */
     xj_segment_stats stats;
-    uint64_t last_pair;
     xj_buf ids; /* ids of all reports, back to back, for the ranks */
     xj_buf id_ends;
 };

@@ -45,12 +45,12 @@ static xj_status no_memory(xj_error *err)
 
 static xj_status tools(xj_view *v, xj_error *err)
 {
-    if (v->tools)
-        return XJ_OK;
-    v->tools = calloc(1, sizeof *v->tools);
-    if (!v->tools)
-        return no_memory(err);
-    return xj_stemmer_new(&v->tools->stemmer, err);
+    if (!v->tools) {
+        v->tools = calloc(1, sizeof *v->tools);
+        if (!v->tools)
+            return no_memory(err);
+    }
+    return v->tools->stemmer ? XJ_OK : xj_stemmer_new(&v->tools->stemmer, err);
 }
 
 static xj_status load_report(xj_view *v, xj_segment *seg, uint32_t report, uint32_t *first_passage, xj_error *err)
@@ -214,8 +214,13 @@ static xj_status find_matches(xj_view *v, const xj_query *q, xj_error *err)
     /* A bag marks its tokens; a relaxed hit of a phrase, which does not hold it, does so too. */
     if (q->kind != XJ_QUERY_BAG)
         st = match_phrases(v, q, &any, err);
-    if (st == XJ_OK && !any && q->kind != XJ_QUERY_TREE)
-        st = match_tokens(v, q, err);
+    if (st == XJ_OK && !any && q->kind != XJ_QUERY_TREE) {
+        /* Tokens are folded, whatever the phrases are. */
+        if (q->flags & XJ_QUERY_EXACT_SCRIPT)
+            st = xj_units_read(&v->tools->units, v->text.cp, v->text.n, 0, err);
+        if (st == XJ_OK)
+            st = match_tokens(v, q, err);
+    }
     if (v->n_matches > 1) {
         qsort(v->match, v->n_matches, sizeof *v->match, compare_matches);
         drop_overlaps(v);

@@ -114,7 +114,7 @@ class Text(Case):
         lines = block.split("\n")
         self.assertIn("青桐镇人民政府 · published 2025-01-20 · report year 2024", lines[1])
         self.assertIn("枫桥经验", block)
-        self.assertRegex(lines[-1], r"^   云陵县/青桐镇\.txt  passage 1/1  bytes \d+-\d+  score \d+\.\d\d$")
+        self.assertRegex(lines[-1], r"^   云陵县/青桐镇\.txt#a  passage 1/1  bytes \d+-\d+  score \d+\.\d\d$")
         self.assertNotIn("\x1b", out)
         self.assertEqual(out.count("\n\n"), 2, "each of the two hits ends in an empty line")
         self.assertEqual(err.split("\n")[0], "occurrences: 4, passages: 2, reports: 2")
@@ -332,17 +332,34 @@ class Forms(Case):
     def test_reports(self):
         out, err = self.ask("-l", "枫桥经验")
         self.assertEqual(len(out.rstrip("\n").split("\n")), 2)
-        self.assertIn("青桐镇2024年法治政府建设工作报告  (青桐镇人民政府, 2025-01-20)  云陵县/青桐镇.txt  "
+        self.assertIn("青桐镇2024年法治政府建设工作报告  (青桐镇人民政府, 2025-01-20)  云陵县/青桐镇.txt#a  "
                       "passages: 1, occurrences: 3\n", out)
         self.assertIn("reports: 2", err)
         self.assertIn("1 段 3 处", self.ask("-l", "枫桥经验", env={"LANG": "zh_CN"})[0])
 
-    def test_reports_null_prints_raw_paths(self):
+    def test_reports_null_prints_raw_names(self):
         out, _ = self.ask("-l", "-0", "枫桥经验")
-        self.assertIn("云陵县/青桐镇.txt", out.split("\0"))
-        self.assertEqual(out.count("\0"), 2)
+        self.assertEqual(sorted(out.split("\0")), ["", "reports.jsonl#b", "云陵县/青桐镇.txt#a"])
         out, _ = self.ask("-l", "-0", "控制字符测试")
-        self.assertTrue(out.endswith(".txt\0"))
+        self.assertEqual(out, REPORTS[4]["path"] + "#" + REPORTS[4]["id"] + "\0")
+        out, _ = self.ask("-l", "-0", "矛盾隐患")
+        self.assertEqual(out, "洪山镇-2025.txt\0", "a file is named by its path alone")
+
+    def test_reports_of_json_lines_can_be_told_apart(self):
+        out, _ = self.ask("综治中心")
+        self.assertEqual(out.split("\n")[0], "1. reports.jsonl#c")
+        self.assertIn("\n   reports.jsonl#c  passage 1/1  ", out)
+        self.assertTrue(self.ask("-l", "综治中心")[0].startswith("reports.jsonl#c  passages: 1"))
+        out, _ = self.ask("矛盾隐患")
+        self.assertIn("\n   洪山镇-2025.txt  passage ", out)
+        self.assertNotIn("#", out)
+        self.assertEqual(self.ask("-c", "综治中心 id:c")[0], "1\t1\t1\n", "what stands behind # is what id: wants")
+
+    def test_reports_of_json_lines_without_an_id(self):
+        lines = harness.write_jsonl(os.path.join(self.dir, "无编号.jsonl"), [{"text": "枫桥经验一。"}, {"text": "枫桥经验二。", "id": "x"}])
+        index = harness.build(os.path.join(self.dir, "no-id"), [lines])
+        _, out, _ = self.raw("-l", "-0", index, "枫桥经验", status=0)
+        self.assertEqual(sorted(out.decode("utf-8").split("\0")), ["", "无编号.jsonl#x", "无编号.jsonl:1"])
 
     def test_quiet(self):
         for form in ([], ["--json"], ["--tsv"], ["-c"], ["-l"], ["--explain"]):
@@ -475,6 +492,79 @@ class Queries(Case):
             self.assertEqual(out, "")
             self.assertIn("nothing found", err)
 
+    def test_a_long_run_is_counted_as_a_phrase(self):
+        for query in ("矛盾纠纷多元化解的机制有哪些", "矛盾纠纷多元化解的机制有哪些 枫桥经验怎么进村入户"):
+            found = len(self.objects("-n", "100", query))
+            self.assertGreater(found, 0)
+            out, err = self.ask("-c", query, status=1)
+            self.assertEqual(out, "0\t0\t0\n")
+            self.assertIn("counted as exact phrases", err)
+            self.assertTrue(err.endswith("ranked passages: %d\n" % found), err)
+            self.assertNotIn("some of these words", err)
+        out, err = self.ask("-c", query, status=1, env={"LANG": "zh_CN"})
+        self.assertIn("完整短语计数；不加 -c（或加 --any）可得相关段落 %d 段" % found, err)
+        self.assertEqual(self.ask("-q", "-c", query, status=1), ("", ""))
+        self.assertEqual(self.batch("-c", lines=query + "\n"), ("0\t0\t0\n", ""))
+        self.assertNotIn("counted as", self.ask("-c", "鱼鳖虾蟹蛤蚌螺蛳鲢鳙", status=1)[1])
+        self.assertNotIn("counted as", self.ask("-c", '"矛盾纠纷多元化解的机制有哪些"', status=1)[1])
+
+    def test_operators_that_are_none(self):
+        for query, piece, meant in (
+                ("（枫桥经验 OR 综治中心） AND year:2024", "（", "(枫桥经验 OR 综治中心) AND year:2024"),
+                ("枫桥经验 AND （综治中心）", "（", "枫桥经验 AND (综治中心)"),
+                ("year：2024 枫桥经验", "year：", "year:2024 枫桥经验"),
+                ("枫桥经验 -ＹＥＡＲ：2023", "ＹＥＡＲ：", "枫桥经验 -year:2023"),
+                ("Title:报告 枫桥经验", "Title:", "title:报告 枫桥经验"),
+                ("枫桥经验 ＡＮＤ 综治中心", "ＡＮＤ", "枫桥经验 AND 综治中心"),
+                ("枫桥经验 and 综治中心", "and", "枫桥经验 AND 综治中心"),
+                ("枫桥经验 Or (综治中心 not 矛盾)", "Or", "枫桥经验 OR (综治中心 NOT 矛盾)"),
+                ("枫桥经验 －综治中心", "－", "枫桥经验 -综治中心"),
+                ("枫桥经验 ＂综治中心＂", "＂", '枫桥经验 "综治中心"')):
+            for env, said in (({}, "'%s' is read as text: " % piece), ({"LANG": "zh_CN"}, "“%s”按普通文字检索：" % piece)):
+                _, err = self.ask(query, status=None, env=env)
+                lines = [line for line in err.split("\n") if line.startswith(said)]
+                self.assertEqual(len(lines), 1, (query, err))
+                self.assertTrue(lines[0].endswith((": " if not env else "：") + meant), (meant, lines))
+            for options in (["-q"], ["-F"], ["--any"]):
+                self.assertNotIn("is read as text", self.ask(*options, query, status=None)[1])
+            self.assertEqual(self.batch("-c", lines=query + "\n")[1], "")
+            self.assertNotIn("is read as text", self.ask(meant, status=None)[1], "what is proposed is right")
+        _, err = self.ask("(枫桥经验 OR 综治中心）", status=2)
+        self.assertIn("'）' is read as text", err)
+
+    def test_text_that_is_no_attempt_at_operators(self):
+        for query in ("枫桥经验（试行）", "（一）加强组织领导", "一） 枫桥经验", "通知 （试行）", "枫桥经验 and", "and 枫桥经验", "android 枫桥经验",
+                      '"枫桥经验 and 综治中心"', "枫桥经验——综治中心 矛盾", "2021－2025年 枫桥经验", "做法：year 枫桥经验", "枫桥经验 AND 综治中心"):
+            self.assertNotIn("is read as text", self.ask(query, status=None)[1], query)
+        for query in ("（" * 300 + "枫桥 经验" + "）" * 300, "（ ）" * 1000 + "枫桥", "）（" * 1000 + "枫桥", "－" * 1000 + " 枫桥", "＂" * 999 + "枫桥"):
+            self.assertNotEqual(self.ask(query, status=None)[1], "")
+
+    def test_fields_that_there_are_not(self):
+        for query, name in (("titel:报告", "titel"), ("foo:bar", "foo"), ("时间:2026", "时间"), ("年度：2026", "年度"), ("number:国发", "number"),
+                            ("没有这个词 AND 发文机关:司法局", "发文机关"), ("(作者:张三)", "作者")):
+            _, err = self.ask(query, status=1)
+            self.assertIn("there is no field '%s'; fields are title: agency: section: path: id: year: date:\n" % name, err)
+            _, err = self.ask(query, status=1, env={"LANG": "zh_CN"})
+            self.assertIn("没有字段“%s”；可用的字段：title:（标题）" % name, err)
+            for options in (["-q"], ["-F"]):
+                self.assertNotIn("no field", self.ask(*options, query, status=1)[1])
+        for query in ("12:30", "比例3:1", "https://www.gov.cn/x", "title:没有这个词", "会议要求：抓好落实", '"foo:bar"', "C:\\x", "没有这个词"):
+            self.assertNotIn("no field", self.ask(query, status=1)[1], query)
+        self.assertNotIn("no field", self.ask("枫桥经验 foo:bar")[1], "something was found")
+
+    def test_words_that_punctuation_joins(self):
+        for query in ("枫桥经验、综治中心", "枫桥经验，综治中心", "枫桥经验/综治中心", "枫桥经验；综治中心？"):
+            for options in ([], ["-c"], ["-l"], ["--json"]):
+                _, err = self.ask(*options, query, status=1)
+                self.assertIn("punctuation has to match too; try: 枫桥经验 综治中心\n", err)
+            self.assertIn("标点也须相同；可改写为：枫桥经验 综治中心\n", self.ask(query, status=1, env={"LANG": "zh_CN"})[1])
+        self.ask("枫桥经验 综治中心")
+        self.assertIn("try: 《枫桥经验》 99.99%\n", self.ask("《枫桥经验》、99.99%", status=1)[1])
+        for query in ("鱼鳖、虾蟹", '"枫桥经验、综治中心"', "没有这个词"):
+            self.assertNotIn("punctuation", self.ask(query, status=1)[1])
+        for option in ("-F", "-q"):
+            self.assertNotIn("punctuation", self.ask(option, "枫桥经验、综治中心", status=1)[1])
+
     def test_timeout(self):
         self.assertEqual(self.ask("--timeout", "0", "枫桥经验"), self.ask("枫桥经验"))
         self.assertEqual(self.ask("--timeout", "600000", "枫桥经验"), self.ask("枫桥经验"))
@@ -499,6 +589,54 @@ class Statuses(Case):
                 self.assertIn(option.encode(), out)
         _, out, _ = self.raw("--version", status=0)
         self.assertRegex(out, rb"^xunju-query \d+\.\d+\.\d+ \(index format \d+\)\n$")
+
+    def test_help_says_what_surprises(self):
+        for env, words in (({}, ("look within one passage, with -l too", "run of any length", "counts as one", "path#id", "path[#id]")),
+                           ({"LANG": "zh_CN"}, ("都以一个段落为范围；-l 也是如此", "连写的一串无论多长", "路径#编号", "路径[#编号]"))):
+            out = self.raw("--help", status=0, env=env)[1].decode("utf-8")
+            for word in words:
+                self.assertIn(word, out)
+
+    def test_a_dash_without_batch(self):
+        for env, words in (({}, "add --batch"), ({"LANG": "zh_CN"}, "请加 --batch")):
+            _, out, err = self.raw("-c", self.index, "-", status=2, env=env)
+            self.assertEqual(out, b"")
+            self.assertIn(words, err.decode("utf-8"))
+        self.ask("- 枫桥经验")
+
+    def test_swapped_arguments(self):
+        for query in ("枫桥经验", "(枫桥"):
+            code, _, err = self.raw(query, self.index)
+            self.assertIn(code, (2, 4))
+            self.assertIn("is the order INDEX QUERY? '%s' is a directory\n" % self.index, err.decode("utf-8"))
+        _, _, err = self.raw("枫桥经验", self.index, status=4, env={"LANG": "zh_CN"})
+        self.assertIn("参数顺序应为“索引目录 查询”", err.decode("utf-8"))
+        for args in ((self.index, self.dir), ("nowhere", "枫桥经验")):
+            self.assertNotIn(b"INDEX QUERY", self.raw(*args)[2])
+
+    def test_no_index_there(self):
+        empty = os.path.join(self.dir, "no-manifest")
+        os.makedirs(empty, exist_ok=True)
+        lines = os.path.join(self.dir, "in", "reports.jsonl")
+        for path, status, english, chinese in (
+                ("nosuch", 4, "there is no index 'nosuch'", "找不到索引：没有“nosuch”这个目录"),
+                (empty, 3, "'%s' holds no xunju index" % empty, "找不到索引：目录“%s”里没有寻句索引" % empty),
+                (lines, 3, "'%s' is not an index directory" % lines, "找不到索引：“%s”是文件" % lines)):
+            for env, words in (({}, english), ({"LANG": "zh_CN"}, chinese)):
+                _, _, err = self.raw(path, "枫桥", status=status, env=env)
+                self.assertTrue(err.decode("utf-8").startswith("xunju-query: " + words), err)
+                self.assertEqual(err.count(b"\n"), 1)
+        with open(os.path.join(empty, "manifest"), "w", encoding="utf-8") as out:
+            out.write("other")
+        _, _, err = self.raw(empty, "枫桥", status=3, env={"LANG": "zh_CN"})
+        self.assertNotIn("找不到索引", err.decode("utf-8"))
+
+    def test_wrong_queries_in_chinese(self):
+        for query, words in (("(枫桥", "括号没有配对"), ("枫桥)", "有右括号"), ('"枫桥', "双引号没有配对"), ("", "查询为空"), ("，", "没有可检索的内容"),
+                             ("-枫桥", "只有排除条件"), ("枫桥 AND", "AND 两边"), ("枫桥 OR", "OR 后面"), ("title: 枫桥", "冒号后"),
+                             ("year:二〇二四", "2021..2025"), ("date:x", "date:")):
+            _, _, err = self.raw("--", self.index, query, status=2, env={"LANG": "zh_CN"})
+            self.assertRegex(err.decode("utf-8"), "^xunju-query: 查询有误：[^a-z]*" + re.escape(words))
 
     def test_wrong_usage(self):
         for args in ([], [self.index], ["--nonsense", self.index, "枫桥"], ["-x", self.index, "枫桥"], [self.index, "枫桥", "-n"],

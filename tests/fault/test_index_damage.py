@@ -30,11 +30,11 @@ def sanitised():
 
 
 def make_reports():
-    """Enough passages for lists of several blocks, few enough characters for a small index; two segments' worth of shapes."""
+    """Enough passages for lists of several blocks, few enough characters for a small index."""
     chooser = random.Random(20260108)
     clauses = ["推广新时代“枫桥经验”", "化解矛盾纠纷", "人民调解", "劳动仲裁", "5G网络全覆盖", "the service is enabled", "1300件",
                "依法行政", "多元参与", "长效机制", "12345热线"]
-    for i in range(320):
+    for i in range(520):
         text = "，".join(chooser.choice(clauses) for _ in range(chooser.randint(1, 9))) + "。"
         if i % 20 == 0:
             text = "一、工作情况\n（一）总体\n" + text + "\n二、问题\n" + chr(0x4E00 + i) + chr(0x20000 + i) + "人手不足。"

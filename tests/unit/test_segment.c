@@ -232,7 +232,7 @@ static xj_status use(xj_segment *seg)
     xj_status first = XJ_OK;
     xj_record r = XJ_RECORD_INIT;
     xj_passage_text text = XJ_PASSAGE_TEXT_INIT;
-    static xj_report_meta meta;
+    xj_report_meta meta; /* not static: threads call this */
     xj_heading_path path;
     for (uint64_t i = 0; i < t->n_pairs + t->n_words && i < 5000; i++) {
         xj_term term;
