@@ -33,7 +33,6 @@ static void print_encoding(FILE *out, const xji_document *d, xji_say_lang lang)
                                          [XJI_BY_VALIDITY] = XJI_SAY_BY_VALIDITY,
                                          [XJI_BY_SCORE] = XJI_SAY_BY_SCORE,
                                          [XJI_BY_CALLER] = XJI_SAY_BY_CALLER};
-    /* An argument of xji_say is text: the words for how it was decided are put in between. */
     xji_say(out, lang, XJI_SAY_ENCODING, XJI_ARGS(xj_encoding_name(d->decoded.encoding)));
     xji_say(out, lang, decided[d->decoded.by], NULL);
     if (d->decoded.by == XJI_BY_SCORE)
@@ -54,7 +53,7 @@ static void print_notes(FILE *out, const xji_document *d, const xji_input *in, x
         xji_say(out, lang, only_space ? XJI_SAY_ONLY_SPACE : XJI_SAY_NO_PASSAGES, NULL);
     if (d->decoded.by == XJI_BY_SCORE && d->decoded.confidence < DOUBT_CONFIDENCE)
         xji_say(out, lang, XJI_SAY_DOUBT_SCORE, XJI_ARGS(XJI_NUMBER(d->decoded.confidence)));
-    if (d->decoded.ill_formed > d->text.n / DOUBT_ILL_FORMED)
+    if (d->decoded.ill_formed * DOUBT_ILL_FORMED > d->text.n)
         xji_say(out, lang, XJI_SAY_DOUBT_ILL_FORMED, XJI_ARGS(XJI_NUMBER(d->decoded.ill_formed), XJI_NUMBER(d->text.n)));
 }
 
@@ -122,7 +121,7 @@ static void print_asides(FILE *out, const xji_document *d, xji_say_lang lang)
         const xji_aside *a = &s->asides[i];
         if (a->kind == XJI_ASIDE_SPACE)
             continue;
-        /* English keys are padded to one width; Chinese names are full width, to which no printf can pad. */
+        /* English keys are padded to one width; the Chinese names have one. */
         fprintf(out, lang == XJI_SAY_ZH ? "  %s  " : "  %-9s ", xji_say_aside_name(lang, a->kind));
         print_range(out, d, a->at, EXCERPT);
         fputc('\n', out);

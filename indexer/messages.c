@@ -138,7 +138,9 @@ static const struct {
     {"a JSON value that is not an object", "JSON 值不是对象"},
     {"the object has no string \"text\"", "对象中没有字符串“text”"},
     {"an id longer than * bytes", "编号（id）超过 %1 字节"},
-    {"a report with the id '*' was there before*", "已有编号为“%1”的报告，这一份未收入"},
+    {"not a .txt, .md or .jsonl file", "不是 .txt、.md 或 .jsonl 文件"},
+    {"a report with the id '*' was there before*",
+     "已有编号为“%1”的报告（编号是所给路径之下的相对路径：可改为指定两者共同的上级文件夹）"},
     {"no input could be indexed; nothing was committed", "没有一项输入可以收入；索引没有改动"},
     {"no .txt, .md or .jsonl file was found; nothing was committed", "没有找到 .txt、.md 或 .jsonl 文件；索引没有改动"},
     /* The index */
@@ -168,6 +170,8 @@ static const struct {
      "“%1”已建好，但磁盘没有确认写入；可以再执行一次"},
     {"cannot read '*': *", "无法读取“%1”：%2"},
     {"cannot write '*': *", "无法写入“%1”：%2"},
+    {"the index would have more than * segments: build it with more --memory", "分段文件会超过 %1 个：请加大 --memory 再建"},
+    {"no memory to invert a batch: use a smaller --memory", "内存不足：请减小 --memory"},
     {"no memory *", "内存不足"},
 };
 
@@ -285,8 +289,8 @@ static const struct {
 static const char *const asides[] = {
     [XJI_ASIDE_SPACE] = "空白",
     [XJI_ASIDE_FURNITURE] = "网页部件",
-    [XJI_ASIDE_METADATA] = "信息栏",
-    [XJI_ASIDE_TABLE] = "空表格",
+    [XJI_ASIDE_METADATA] = "信息栏目",
+    [XJI_ASIDE_TABLE] = "空白表格",
     [XJI_ASIDE_REPEAT] = "重复标题",
 };
 
@@ -313,7 +317,7 @@ void xji_say_found_in(FILE *out, xji_say_lang lang, const char *from)
     static const char *const places[][2] = {
         {"given", "输入中给定"},        {"title", "标题"},          {"markdown heading", "Markdown 标题"},
         {"first line", "首行"},         {"first lines", "开头几行"}, {"first words", "开头的字"},
-        {"opening sentence", "开头一句"}, {"announcement", "公布语"}, {"session line", "会议届次行"},
+        {"opening sentence", "开头一句"}, {"announcement", "“现将”一句"}, {"session line", "会议届次行"},
         {"number line", "文号行"},      {"enactment line", "通过、公布的日期行"}, {"signature", "落款"},
     };
     static const char field[] = "portal field ";

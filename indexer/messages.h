@@ -33,7 +33,6 @@ typedef enum xji_say_lang {
     X(XJI_SAY_ONE_INDEX, "one INDEX is wanted", "须给出一个索引目录")                                                         \
     X(XJI_SAY_NO_FILE, "no FILE was given", "没有给出文件")                                                                   \
     X(XJI_SAY_STDOUT_FAILED, "writing to standard output failed", "标准输出（standard output）写入失败")                      \
-    X(XJI_SAY_STDOUT_CLOSED, "standard output is closed", "标准输出（standard output）已关闭")                                \
     X(XJI_SAY_REPORT_FAILED, "the index is committed, but the report '%1' could not be written",                              \
       "索引已建好，但汇总文件“%1”无法写出")                                                                                   \
     /* build */                                                                                                               \
@@ -45,7 +44,7 @@ typedef enum xji_say_lang {
       "已收入 %1 份报告：%3 段，%4 字，用时 %5 秒；%6 共 %7 KiB\n")                                                           \
     X(XJI_SAY_REPAIRED, "repaired: ", "已修复：")                                                                             \
     X(XJI_SAY_LEFT_DAMAGED, "damage left as it is: ", "未能修复、保持原样：")                                                 \
-    X(XJI_SAY_COUNT, "%1 %2", "%1 %2")                                                                                        \
+    X(XJI_SAY_KIND, "%1 %2", "%1 %2")                                                                                         \
     X(XJI_SAY_COMMA, ", ", "，")                                                                                              \
     X(XJI_SAY_SEMICOLON, "; ", "；")                                                                                          \
     X(XJI_SAY_DOCTOR_SHOWS, " (xunju-index doctor FILE shows them)\n", "（用 xunju-index doctor 文件 查看）\n")               \
@@ -62,14 +61,14 @@ typedef enum xji_say_lang {
     X(XJI_SAY_INFO_INDEX, "index        %1 bytes", "索引  %1 字节")                                                           \
     X(XJI_SAY_INFO_SHARE, " (%1 % of the text)", "（为正文的 %1 %）")                                                         \
     X(XJI_SAY_INFO_GENERATION, "\ngeneration   %1, %2 segment%3\n", "\n版次  第 %1 次建立，%2 个分段文件\n")                  \
-    X(XJI_SAY_INFO_SECTION, "  %1 %2 bytes\n", "  %1 %2 字节\n")                                                              \
+    X(XJI_SAY_INFO_SECTION, "  %1 bytes\n", "  %1 字节\n")                                                                    \
     X(XJI_SAY_INFO_FORMAT, "format       %1, analyser %2, zstd %3\n", "格式  %1，文本规则 %2，zstd %3\n")                     \
     /* check */                                                                                                               \
     X(XJI_SAY_DAMAGE_FOUND, "%1 damage%2 found; build the index again from its reports",                                      \
       "发现 %1 处损坏；请用原报告重新建索引")                                                                                 \
     X(XJI_SAY_SOUND, "the index is sound\n", "索引完好\n")                                                                    \
     /* doctor */                                                                                                              \
-    X(XJI_SAY_ENCODING, "  encoding %1, %2", "  编码  %1，%2")                                                                \
+    X(XJI_SAY_ENCODING, "  encoding %1, ", "  编码  %1，")                                                                    \
     X(XJI_SAY_CONFIDENCE, " (confidence %1 of 100)", "（把握 %1/100）")                                                       \
     X(XJI_SAY_SIZE, "; %1 bytes, %2 characters\n", "；%1 字节，%2 字\n")                                                      \
     X(XJI_SAY_BY_BOM, "by its byte-order mark", "据字节序标记（BOM）")                                                        \
@@ -96,11 +95,11 @@ typedef enum xji_say_lang {
     X(XJI_SAY_YEAR, "  year     ", "  年度  ")                                                                                \
     X(XJI_SAY_NUMBER, "  number   ", "  文号  ")                                                                              \
     X(XJI_SAY_UNKNOWN, "unknown", "未知")                                                                                     \
-    X(XJI_SAY_FOUND_OPEN, "   (", "   （")                                                                                     \
+    X(XJI_SAY_FOUND_OPEN, "   (", "   （")                                                                                    \
     X(XJI_SAY_FOUND_CLOSE, ")", "）")                                                                                         \
     X(XJI_SAY_CHANGES, "Changes\n", "改动\n")                                                                                 \
     X(XJI_SAY_NO_CHANGES, "  none: the text is used as it stands\n", "  无：正文照原样使用\n")                                \
-    X(XJI_SAY_NOTHING_CHANGED, "  none: there is no text\n", "  无\n")                                                                                     \
+    X(XJI_SAY_NOTHING_CHANGED, "  none: there is no text\n", "  无\n")                                                        \
     X(XJI_SAY_CHANGE, "  %1 ×%2: %3\n", "  %1 %2 处：%3\n")                                                                   \
     X(XJI_SAY_MORE, "    … (--all shows every one)\n", "    …（--all 列出全部）\n")                                           \
     X(XJI_SAY_BYTES, "    bytes %1-%2  ", "    字节 %1-%2  ")                                                                 \

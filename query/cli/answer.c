@@ -140,16 +140,26 @@ xj_status xji_answer_query(xji_answer *a, xji_session *s, const xj_query *q, boo
     return st;
 }
 
-bool xji_would_find(xji_session *s, const char *text, size_t n, unsigned flags)
+static uint64_t passages_of(xji_session *s, const char *text, size_t n, unsigned flags, xj_want want)
 {
     xj_search_options search = XJ_SEARCH_OPTIONS_INIT;
-    search.want = XJ_WANT_ANY;
+    search.want = want;
     search.deadline_ns = deadline_of(s->options);
     xj_query *q;
-    bool found = false;
+    uint64_t found = 0;
     if (xj_query_parse(&q, text, n, flags, NULL) == XJ_OK &&
         xj_search(&s->results, s->index, q, &search, NULL) == XJ_OK)
-        found = s->results.totals.passages > 0;
+        found = s->results.totals.passages;
     xj_query_free(q);
     return found;
+}
+
+bool xji_would_find(xji_session *s, const char *text, size_t n, unsigned flags)
+{
+    return passages_of(s, text, n, flags, XJ_WANT_ANY) > 0;
+}
+
+uint64_t xji_would_list(xji_session *s, const char *text, size_t n, unsigned flags)
+{
+    return passages_of(s, text, n, flags, XJ_WANT_COUNT);
 }

@@ -41,6 +41,9 @@ xj_status xji_answer_query(xji_answer *a, xji_session *s, const xj_query *q, boo
 /** Whether a text read in another way finds anything; false also when that cannot be told. */
 bool xji_would_find(xji_session *s, const char *text, size_t n, unsigned flags);
 
+/** How many passages it would find; 0 also when that cannot be told. */
+uint64_t xji_would_list(xji_session *s, const char *text, size_t n, unsigned flags);
+
 /** CLOCK_MONOTONIC in nanoseconds. */
 int64_t xji_now_ns(void);
 

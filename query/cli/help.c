@@ -41,6 +41,8 @@ static const char *const query_text[] = {
         "  A AND B, A OR B, NOT A  in capitals, with spaces around; AND binds closer than OR\n"
         "  A -B                    A without B\n"
         "  (A OR B) C              groups\n"
+        "AND, NOT and A -B look within one passage, with -l too: it lists the reports that\n"
+        "hold such a passage. Operators, parentheses and the colon of a field are half-width.\n"
         "Fields, each before a word or phrase:\n"
         "  title:法治政府  agency:司法局  section:问题  path:2024  contains the word\n"
         "  id:000.txt                                            the whole id\n"
@@ -58,6 +60,8 @@ static const char *const query_text[] = {
         "  A AND B、A OR B、NOT A  运算符须大写、两边空格；AND 先于 OR\n"
         "  A -B                    含 A 不含 B\n"
         "  (A OR B) C              括号分组\n"
+        "AND、NOT、A -B 都以一个段落为范围；-l 也是如此，列出的是含有这样的段落的报告。\n"
+        "运算符、括号、字段后的冒号都用半角。\n"
         "字段，写在词语或短语之前：\n"
         "  title:法治政府（标题含有）  agency:司法局（机关含有）  section:问题（章节标题含有）\n"
         "  path:2024（路径含有）  id:000.txt（报告编号，须完整）\n"
@@ -75,8 +79,13 @@ static const char *const output_text[] = {
         "              terminal matches are coloured, characters that repair restored are\n"
         "              underlined, and [?] follows a restoration that is a conjecture.\n"
         "              Control and bidirectional characters are shown as \\x1B or \\u202E.\n"
-        "  -l          title  (agency, date)  path  passages and occurrences\n"
-        "  -c          occurrences, passages, reports, with tabs between (0 0 0 for none)\n"
+        "              A report from JSON Lines is named path#id, or by its id alone when that\n"
+        "              begins with the path (reports.jsonl:3, where the line gave no id).\n"
+        "  -l          title  (agency, date)  path[#id]  passages and occurrences\n"
+        "  -c          occurrences, passages, reports, with tabs between (0 0 0 for none). A\n"
+        "              run of any length, also one that is ranked without -c, counts as one\n"
+        "              exact phrase; several words: passages that hold any of them as a whole;\n"
+        "              with --any, passages that hold any part\n"
         "  --tsv       rank, score, exact (1 or 0), report, title, date, year, agency, section\n"
         "              (joined by \" > \"), passage (from 0), text; with --explain also\n"
         "              term=contribution, joined by \"; \". With -l: rank, score, report, path,\n"
@@ -93,15 +102,21 @@ static const char *const output_text[] = {
         "              occurrences. With -c: occurrences, passages, reports.\n"
         "              \"partial\":true marks results that a time limit cut short.\n"
         "  -0          text, --tsv, -c and -l: records end with NUL, and nothing else is\n"
-        "              printed; -l -0 prints unescaped paths, for xargs -0.\n",
+        "              printed. -l -0 prints unescaped names only: the path of a file, for\n"
+        "              xargs -0; path#id of a report from JSON Lines (what stands behind the\n"
+        "              first #, or the whole name without one, is the id).\n",
     [XJI_LANG_ZH] =
         "\n"
         "输出：结果写到标准输出，提示和错误写到标准错误。\n"
         "  文本        标题；机关、日期、年度；章节；段落；文件、段落序号（从 1 起）、在源文件中的\n"
         "              字节范围、得分。在终端上，匹配处着色，修复的字加下划线，推测修复的字后面有\n"
         "              [?]。控制字符和双向控制字符显示为 \\x1B 或 \\u202E。\n"
-        "  -l          标题  (机关, 日期)  路径  段数 处数\n"
-        "  -c          处数、段数、报告数，以制表符分隔（没有时为 0 0 0）\n"
+        "              来自 JSON Lines 的报告写作 路径#编号；编号以路径开头时只写编号（如该行\n"
+        "              没有 id，编号为 报告.jsonl:3）。\n"
+        "  -l          标题  (机关, 日期)  路径[#编号]  段数 处数\n"
+        "  -c          处数、段数、报告数，以制表符分隔（没有时为 0 0 0）。连写的一串无论多长，\n"
+        "              即使不加 -c 时按相关程度排列，也按一个完整短语计数；多个词语时，含任一\n"
+        "              完整词语的段落都计入；加 --any 则含任何部分的段落都计入\n"
         "  --tsv       序号、得分、是否完全匹配（1 或 0）、报告编号、标题、日期、年度、机关、\n"
         "              章节（以 \" > \" 相连）、段落序号（从 0 起）、正文；加 --explain 另有\n"
         "              词项=得分，以 \"; \" 相连。与 -l 同用：序号、得分、报告编号、路径、标题、\n"
@@ -118,7 +133,8 @@ static const char *const output_text[] = {
         "              passages、occurrences。与 -c 同用：occurrences、passages、reports。\n"
         "              \"partial\":true 表示因时限而不完整。\n"
         "  -0          用于文本、--tsv、-c、-l：记录以 NUL 结尾，不输出其他内容；\n"
-        "              -l -0 输出未转义的路径，供 xargs -0 使用。\n",
+        "              -l -0 只输出未转义的名称：文件为路径，可供 xargs -0 使用；JSON Lines 的\n"
+        "              报告为 路径#编号（第一个 # 之后是编号，没有 # 时整个名称就是编号）。\n",
 };
 
 static const char *const batch_text[] = {

@@ -94,9 +94,39 @@ void xji_error_line(char *line, size_t cap, const xj_error *err)
         snprintf(line + n, cap - n, " at byte %llu", (unsigned long long)err->offset);
 }
 
+/*
+ * What the library says of a wrong query, in Chinese: of all its errors the one that people bring about. A text that is
+ * not here is shown in English.
+ */
+static const char *query_error_in_chinese(const char *message)
+{
+    static const char *const table[][2] = {
+        {"AND wants something searchable on both sides", "AND 两边都要有可检索的词语"},
+        {"NOT has nothing behind it", "NOT 后面缺少词语"},
+        {"OR has nothing behind it", "OR 后面缺少词语"},
+        {"OR has nothing searchable before it", "OR 前面缺少可检索的词语"},
+        {"a closing parenthesis has no opening one", "有右括号而没有左括号"},
+        {"a parenthesis is not closed", "括号没有配对，缺少右括号 )"},
+        {"a quotation mark is not closed", "双引号没有配对"},
+        {"a field has nothing behind its colon", "字段的冒号后面缺少内容（冒号后不要空格）"},
+        {"a field has nothing searchable behind its colon", "字段的冒号后面没有可检索的内容"},
+        {"a year or date is written 2024, 2024-05 or 2021..2025", "年度或日期应写作 2024、2024-05 或 2021..2025"},
+        {"date: wants 2024, 2024-05, 2024-05-31 or a range of them", "date: 后应为 2024、2024-05、2024-05-31 或其范围"},
+        {"year: wants a year or a range, as in year:2021..2025", "year: 后应为年度或范围，如 year:2021..2025"},
+        {"the query holds nothing that can be searched for", "查询中没有可检索的内容"},
+        {"the query is empty", "查询为空"},
+        {"the query only excludes; it wants something to look for as well", "查询只有排除条件，还须写明要找什么"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(message, table[i][0]) == 0)
+            return table[i][1];
+    return message;
+}
+
 void xji_complain_error(xji_lang lang, const xj_error *err)
 {
     char line[1200], buf[2048];
+    const char *text = line;
     xji_out o;
     xji_error_line(line, sizeof line, err);
     xji_out_init(&o, 2, buf, sizeof buf);
@@ -105,7 +135,9 @@ void xji_complain_error(xji_lang lang, const xj_error *err)
     if (lang == XJI_LANG_ZH && err->code != XJ_EUSAGE) {
         xji_out_str(&o, xji_status_words(lang, err->code));
         xji_out_str(&o, "：");
+        if (err->code == XJ_EQUERY)
+            text = query_error_in_chinese(line);
     }
-    xji_escape_plain(&o, line, strlen(line));
+    xji_escape_plain(&o, text, strlen(text));
     to_stderr(&o);
 }

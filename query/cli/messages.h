@@ -31,6 +31,14 @@ typedef enum xji_lang {
     X(XJI_MSG_NO_QUERY, "which query? see 'xunju-query --help'", "缺少查询；用法见 xunju-query --help")              \
     X(XJI_MSG_BATCH_QUERY, "with --batch the query must be '-': queries are read from standard input",               \
       "使用 --batch 时查询须写作“-”：查询从标准输入逐行读取")                                                        \
+    X(XJI_MSG_WANTS_BATCH, "the query is '-': to read queries from standard input add --batch",                      \
+      "查询是“-”：要从标准输入逐行读取查询，请加 --batch")                                                           \
+    X(XJI_MSG_NO_INDEX_THERE, "there is no index '%1'", "找不到索引：没有“%1”这个目录")                              \
+    X(XJI_MSG_INDEX_IS_FILE, "'%1' is not an index directory", "找不到索引：“%1”是文件，不是索引目录")               \
+    X(XJI_MSG_NO_MANIFEST, "'%1' holds no xunju index (it has no manifest)",                                         \
+      "找不到索引：目录“%1”里没有寻句索引（缺少 manifest 文件）")                                                    \
+    X(XJI_MSG_SWAPPED, "is the order INDEX QUERY? '%1' is a directory",                                              \
+      "参数顺序应为“索引目录 查询”：“%1”才是目录")                                                                   \
     X(XJI_MSG_NO_MEMORY, "out of memory", "内存不足")                                                                \
     X(XJI_MSG_WRITE_FAILED, "cannot write the results: %1", "结果无法写出：%1")                                      \
     X(XJI_MSG_READ_FAILED, "cannot read queries from standard input: %1", "无法从标准输入读取查询：%1")              \
@@ -49,6 +57,14 @@ typedef enum xji_lang {
     X(XJI_MSG_MORE, "with --relax %1 more, near or partial matches", "加 --relax 可再列出 %1 段近似或部分匹配")      \
     X(XJI_MSG_TRY_RELAX, "try --relax: near or partial matches: %1", "可试 --relax：有近似或部分匹配 %1 段")         \
     X(XJI_MSG_TRY_ANY, "try --any: some of these words do occur", "可试 --any：其中部分词语有结果")                  \
+    X(XJI_MSG_COUNTED_EXACTLY,                                                                                       \
+      "counted as exact phrases, each run as a whole; without -c (or with --any) ranked passages: %1",               \
+      "-c 把连写的一串当作一个完整短语计数；不加 -c（或加 --any）可得相关段落 %1 段")                                \
+    X(XJI_MSG_TRY_APART, "punctuation has to match too; try: %1", "标点也须相同；可改写为：%1")                      \
+    X(XJI_MSG_NO_FIELD, "there is no field '%1'; fields are %2", "没有字段“%1”；可用的字段：%2")                     \
+    X(XJI_MSG_SLIP,                                                                                                  \
+      "'%1' is read as text: operators and field colons are half-width, AND OR NOT in capitals; if so meant: %2",    \
+      "“%1”按普通文字检索：运算符和字段冒号须用半角，AND OR NOT 须大写；如是此意，请写：%2")                         \
     X(XJI_MSG_TRY_FOLDING, "try without --exact-script: it occurs in another script, width or case",                 \
       "可去掉 --exact-script：有简繁、全半角或大小写不同的写法")                                                     \
     X(XJI_MSG_PARTIAL, "the time limit was reached: these results are not complete",                                 \

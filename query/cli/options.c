@@ -46,9 +46,11 @@ static const xji_option table[] = {
     {"json", 0, OPT_JSON, NULL, {"one JSON object per line", "每行输出一个 JSON 对象"}},
     {"tsv", 0, OPT_TSV, NULL, {"one line of tab-separated fields per hit", "每条一行，字段以制表符分隔"}},
     {"count", 'c', OPT_COUNT, NULL,
-     {"print only occurrences TAB passages TAB reports", "只输出 处数 TAB 段数 TAB 报告数"}},
+     {"print only occurrences TAB passages TAB reports; a run\nof any length counts as one exact phrase",
+      "只输出 处数 TAB 段数 TAB 报告数；连写的一串无论\n多长都按一个完整短语计数"}},
     {"reports", 'l', OPT_REPORTS, NULL,
-     {"one line per report instead of passages", "按报告列出，每份一行"}},
+     {"one line per report instead of passages; AND, NOT and\nA -B look within one passage all the same",
+      "按报告列出，每份一行；AND、NOT、A -B 仍以段落为范围"}},
     {"quiet", 'q', OPT_QUIET, NULL,
      {"print nothing but errors; the exit status tells", "除错误外不输出任何内容，只看退出码"}},
     {"explain", 0, OPT_EXPLAIN, NULL,
@@ -57,7 +59,8 @@ static const xji_option table[] = {
      {"auto (default: on a terminal, unless NO_COLOR is set),\nalways or never",
       "auto（默认：仅在终端上，且未设 NO_COLOR）、\nalways 或 never"}},
     {"null", '0', OPT_NULL, NULL,
-     {"end records with NUL; with -l print raw paths only", "记录以 NUL 结尾；与 -l 同用时只输出原始路径"}},
+     {"end records with NUL; with -l print raw path[#id] only",
+      "记录以 NUL 结尾；与 -l 同用时只输出原始的 路径[#编号]"}},
     {"batch", 0, OPT_BATCH, NULL,
      {"QUERY is -; read one query per line from standard input", "QUERY 写作 -；从标准输入逐行读取查询"}},
     {"timeout", 0, OPT_TIMEOUT, "MS",
@@ -357,8 +360,8 @@ static xj_status check(const xji_options *o, size_t n_words, xj_error *err)
         return usage(err, o->lang, XJI_MSG_NO_INDEX, NULL, NULL, NULL);
     if (n_words == 0)
         return usage(err, o->lang, o->batch ? XJI_MSG_BATCH_QUERY : XJI_MSG_NO_QUERY, NULL, NULL, NULL);
-    if (o->batch && strcmp(o->query, "-") != 0)
-        return usage(err, o->lang, XJI_MSG_BATCH_QUERY, NULL, NULL, NULL);
+    if (o->batch != (strcmp(o->query, "-") == 0))
+        return usage(err, o->lang, o->batch ? XJI_MSG_BATCH_QUERY : XJI_MSG_WANTS_BATCH, NULL, NULL, NULL);
     return XJ_OK;
 }
 

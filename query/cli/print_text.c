@@ -65,14 +65,43 @@ static xj_str base_name(xj_str path)
     return path;
 }
 
-static xj_str path_of(const xj_report_meta *m)
-{
-    return m->path.s ? m->path : m->id;
-}
-
 static void put_str(xji_printer *p, xj_str s)
 {
     xji_escape_plain(p->out, s.s, s.n);
+}
+
+/* What tells a report from all others: "path" of a file, "path#id" of a line of JSON Lines, "id" when that begins with
+ * the path already. */
+typedef struct xji_place {
+    xj_str path, id; /* id.s NULL: the path alone */
+} xji_place;
+
+static xji_place place_of(const xj_report_meta *m)
+{
+    const xj_str path = m->path, id = m->id;
+    bool begins = path.s && id.n >= path.n && memcmp(id.s, path.s, path.n) == 0;
+    if (!path.s || (begins && (id.n == path.n || id.s[path.n] == ':')))
+        return (xji_place){id, {NULL, 0}};
+    return (xji_place){path, id};
+}
+
+static void put_place(xji_printer *p, xji_place place)
+{
+    put_str(p, place.path);
+    if (place.id.s) {
+        xji_out_char(p->out, '#');
+        put_str(p, place.id);
+    }
+}
+
+/* For programs, without escapes. */
+static void put_raw_place(xji_printer *p, xji_place place)
+{
+    xji_out_put(p->out, place.path.s, place.path.n);
+    if (place.id.s) {
+        xji_out_char(p->out, '#');
+        xji_out_put(p->out, place.id.s, place.id.n);
+    }
 }
 
 static void title_line(xji_printer *p, uint64_t rank, const xj_report_meta *m)
@@ -80,7 +109,10 @@ static void title_line(xji_printer *p, uint64_t rank, const xj_report_meta *m)
     xji_out_u64(p->out, rank);
     xji_out_str(p->out, ". ");
     color(p, SGR_BOLD);
-    put_str(p, m->title.s ? m->title : base_name(path_of(m)));
+    if (m->title.s)
+        put_str(p, m->title);
+    else
+        put_place(p, (xji_place){base_name(place_of(m).path), place_of(m).id});
     color(p, SGR_RESET);
     xji_out_char(p->out, '\n');
 }
@@ -168,7 +200,7 @@ static void place_line(xji_printer *p, const xji_shown_hit *h)
     score[num.n] = '\0';
     color(p, SGR_DIM);
     xji_out_str(p->out, indent);
-    put_str(p, path_of(&v->meta));
+    put_place(p, place_of(&v->meta));
     xji_out_str(p->out, "  ");
     say(p, XJI_MSG_PASSAGE, decimal(a, (uint64_t)v->passage + 1), decimal(b, v->n_passages));
     xji_out_str(p->out, "  ");
@@ -511,9 +543,8 @@ static void text_report(xji_printer *p, const xji_shown_report *r)
 {
     const xj_report_meta *m = &r->view->meta;
     char a[21], b[21];
-    xj_str path = path_of(m);
     if (p->options->null) {
-        xji_out_put(p->out, path.s, path.n); /* raw, for xargs -0 */
+        put_raw_place(p, place_of(m));
         xji_out_char(p->out, '\0');
         return;
     }
@@ -531,7 +562,7 @@ static void text_report(xji_printer *p, const xji_shown_report *r)
         put_str(p, m->date);
         xji_out_str(p->out, ")  ");
     }
-    put_str(p, path);
+    put_place(p, place_of(m));
     xji_out_str(p->out, "  ");
     color(p, SGR_DIM);
     say(p, XJI_MSG_REPORT_COUNTS, decimal(a, r->hit->passages), decimal(b, r->hit->occurrences));

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "batch.h"
+#include "notes.h"
 
 enum {
     EXIT_FOUND = 0,
@@ -76,79 +78,6 @@ static size_t terminal_width(void)
     return columns < WIDTH_MIN ? WIDTH_MIN : columns > WIDTH_MAX ? WIDTH_MAX : columns;
 }
 
-/* ---- notes about the answer ---- */
-
-static const char *decimal(char s[24], uint64_t v)
-{
-    xji_out o;
-    xji_out_init(&o, -1, s, 23);
-    xji_out_u64(&o, v);
-    s[o.n] = '\0';
-    return s;
-}
-
-static xji_msg totals_message(const xji_answer *a)
-{
-    if (a->partial)
-        return XJI_MSG_TOTALS_PARTIAL;
-    if (a->totals.passages == 0)
-        return XJI_MSG_NO_EXACT; /* --relax found others */
-    return a->totals.occurrences > 0 ? XJI_MSG_TOTALS : XJI_MSG_TOTALS_BAG; /* a long run has no phrase to count */
-}
-
-/* Totals, and which part of them was shown when that is not all. */
-static void note_totals(const xji_options *o, const xji_answer *a)
-{
-    char buf[1024], n[3][24];
-    const xj_totals *t = &a->totals;
-    uint64_t all = o->reports ? t->reports : t->passages;
-    xji_out out;
-    xji_out_init(&out, 2, buf, sizeof buf);
-    xji_message(&out, o->lang, totals_message(a), decimal(n[0], t->occurrences), decimal(n[1], t->passages),
-                decimal(n[2], t->reports));
-    if (a->n_printed == 0 && !a->partial)
-        xji_message(&out, o->lang, XJI_MSG_SHOWN_NONE, NULL, NULL, NULL);
-    else if (a->n_printed > 0 && a->n_printed < all)
-        xji_message(&out, o->lang, o->reports ? XJI_MSG_SHOWN_REPORTS : XJI_MSG_SHOWN_PASSAGES,
-                    decimal(n[0], o->offset + 1), decimal(n[1], o->offset + a->n_printed), NULL);
-    xji_out_char(&out, '\n');
-    xji_out_flush(&out);
-}
-
-/* Nothing was found: say what would help, and only what would. */
-static void note_nothing(xji_session *s, const xji_answer *a)
-{
-    const xji_options *o = s->options;
-    char n[24];
-    xji_note(o->lang, XJI_MSG_NOTHING, NULL, NULL, NULL);
-    if ((o->flags & XJ_QUERY_EXACT_SCRIPT) &&
-        xji_would_find(s, o->query, o->n_query, o->flags & ~(unsigned)XJ_QUERY_EXACT_SCRIPT))
-        xji_note(o->lang, XJI_MSG_TRY_FOLDING, NULL, NULL, NULL);
-    if (a->totals.more > 0)
-        xji_note(o->lang, XJI_MSG_TRY_RELAX, decimal(n, a->totals.more), NULL, NULL);
-    else if (!(o->flags & XJ_QUERY_ANY) &&
-             xji_would_find(s, o->query, o->n_query,
-                            (o->flags & ~(unsigned)(XJ_QUERY_LITERAL | XJ_QUERY_ALL)) | XJ_QUERY_ANY))
-        xji_note(o->lang, XJI_MSG_TRY_ANY, NULL, NULL, NULL);
-}
-
-static void notes(xji_session *s, const xji_answer *a)
-{
-    const xji_options *o = s->options;
-    char n[24];
-    if (o->quiet)
-        return;
-    if (a->found && !o->count)
-        note_totals(o, a);
-    if (a->found && !o->relax && a->totals.more > 0)
-        xji_note(o->lang, XJI_MSG_MORE, decimal(n, a->totals.more), NULL, NULL);
-    /* The text form says so itself, where the hits end. */
-    if (a->partial && (o->form != XJI_FORM_TEXT || o->count || o->null))
-        xji_note(o->lang, XJI_MSG_PARTIAL, NULL, NULL, NULL);
-    if (!a->found && !a->partial)
-        note_nothing(s, a);
-}
-
 /* ---- the program ---- */
 
 static int answer_one(xji_session *s, const xj_query *q)
@@ -169,10 +98,44 @@ static int answer_one(xji_session *s, const xj_query *q)
     if (!o->quiet)
         s->printer.ops->end(&s->printer, &summary);
     if (xji_out_flush(out)) /* else the failure is all there is to say */
-        notes(s, &a);
+        xji_notes(s, &a);
     if (a.partial)
         return xj_status_exit_code(XJ_ELIMIT);
     return a.found ? EXIT_FOUND : EXIT_NOTHING;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* What to say when there is nothing at the path that could be an index; XJI_MSG_COUNT when there is. */
+static xji_msg missing_index(const char *path)
+{
+    static const char manifest[] = "/manifest"; /* docs/FORMAT.md: every index has one */
+    size_t n = strlen(path);
+    if (access(path, F_OK) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? XJI_MSG_NO_INDEX_THERE : XJI_MSG_COUNT;
+    if (!is_directory(path))
+        return XJI_MSG_INDEX_IS_FILE;
+    char *file = malloc(n + sizeof manifest);
+    if (!file)
+        return XJI_MSG_COUNT;
+    memcpy(file, path, n);
+    memcpy(file + n, manifest, sizeof manifest);
+    bool missing = access(file, F_OK) != 0 && errno == ENOENT;
+    free(file);
+    return missing ? XJI_MSG_NO_MANIFEST : XJI_MSG_COUNT;
+}
+
+static void complain_of_index(const xji_options *o, const xj_error *err)
+{
+    xji_msg id = err->code == XJ_EIO || err->code == XJ_EFORMAT ? missing_index(o->index) : XJI_MSG_COUNT;
+    if (id == XJI_MSG_COUNT)
+        xji_complain_error(o->lang, err);
+    else
+        xji_complain(o->lang, id, o->index, NULL, NULL);
 }
 
 /* Open the index, answer. The query is parsed first: a wrong one is told without touching the index. */
@@ -187,7 +150,8 @@ static int search(const xji_options *o, xji_out *out, bool stdin_closed)
         return xj_status_exit_code(XJ_EIO);
     }
     xj_status st = o->batch ? XJ_OK : xj_query_parse(&q, o->query, o->n_query, o->flags, &err);
-    if (st == XJ_OK)
+    bool is_query = st == XJ_OK;
+    if (is_query)
         st = xj_index_open(&ix, o->index, &err);
     if (st == XJ_OK) {
         xji_session s;
@@ -198,7 +162,14 @@ static int search(const xji_options *o, xji_out *out, bool stdin_closed)
         code = o->batch ? xji_batch(&s, 0) : answer_one(&s, q);
         xji_session_release(&s);
     } else {
-        xji_complain_error(o->lang, &err);
+        if (is_query)
+            complain_of_index(o, &err);
+        else
+            xji_complain_error(o->lang, &err);
+        if (!is_directory(o->index) && is_directory(o->query))
+            xji_note(o->lang, XJI_MSG_SWAPPED, o->query, NULL, NULL);
+        else if (st == XJ_EQUERY)
+            xji_note_slip(o);
         code = xj_status_exit_code(st);
     }
     xj_index_close(&ix);

@@ -95,8 +95,9 @@ static void test_options__two_dashes_end_options(void **state)
     assert_string_equal(options.query, "-枫桥 --json --");
     assert_int_equal(PARSE("idx", "--", "-x"), XJ_OK);
     assert_string_equal(options.query, "-x");
-    assert_int_equal(PARSE("idx", "-"), XJ_OK); /* a single dash is an argument */
-    assert_string_equal(options.query, "-");
+    assert_int_equal(PARSE("-", "枫桥", "-"), XJ_OK); /* a single dash is an argument */
+    assert_string_equal(options.index, "-");
+    assert_string_equal(options.query, "枫桥 -");
 }
 
 static void test_options__values(void **state)
@@ -217,6 +218,7 @@ static void test_options__arguments_are_needed(void **state)
     expect_usage(PARSE("--batch", "idx"), "'-'");
     expect_usage(PARSE("--batch", "idx", "枫桥"), "'-'");
     expect_usage(PARSE("--batch", "idx", "-", "枫桥"), "'-'");
+    expect_usage(PARSE("idx", "-"), "--batch");
 }
 
 static void test_options__help_and_version_win(void **state)
