@@ -165,6 +165,10 @@ static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
         b->n_elsewhere++;
         return XJ_OK;
     }
+    if (r->analysed.n_passages > XJI_BATCH_PASSAGES) {
+        skip(b, r->input.origin, "more than four million passages in one report");
+        return XJ_OK;
+    }
     xj_status st = ids_add(&b->ids, r->analysed.id, &is_new, err);
     if (st == XJ_OK && !is_new) {
         xj_error why = XJ_ERROR_INIT;

@@ -79,6 +79,7 @@ xj_status xji_crew_start(xji_crew **out, unsigned n_workers, size_t memory, xji_
     xji_crew *c = *out = calloc(1, sizeof *c);
     if (!c)
         return xj_fail(err, XJ_ENOMEM, "no memory for the workers");
+    xji_document_prepare();
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->work, NULL);
     pthread_cond_init(&c->done, NULL);

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,22 +135,22 @@ static char *copy_string(const json_t *value)
 /* A number as JSON would write it, with as many digits as it takes to read the same number back; owned by the caller. */
 static char *number_text(const json_t *value)
 {
-    if (json_is_integer(value))
-        return json_dumps(value, JSON_ENCODE_ANY);
-    char *text = NULL;
-    double v = json_real_value(value);
-    if (v > -9007199254740992.0 && v < 9007199254740992.0 && v == (double)(json_int_t)v) {
+    enum { ROOM = 40 };
+    char *text = malloc(ROOM);
+    if (!text)
+        return NULL;
+    double v = json_number_value(value);
+    if (json_is_integer(value)) {
+        snprintf(text, ROOM, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    } else if (v > -9007199254740992.0 && v < 9007199254740992.0 && v == (double)(json_int_t)v) {
         /* 2.0, or an integer that was read as a real number because another one in the line was too large */
-        json_t *whole = json_integer((json_int_t)v);
-        text = json_dumps(whole, JSON_ENCODE_ANY);
-        json_decref(whole);
-        return text;
-    }
-    for (size_t digits = 15; digits <= 17; digits++) {
-        free(text);
-        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
-        if (!text || strtod(text, NULL) == json_real_value(value))
-            break;
+        snprintf(text, ROOM, "%" JSON_INTEGER_FORMAT, (json_int_t)v);
+    } else {
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, ROOM, "%.*g", digits, v);
+            if (strtod(text, NULL) == v)
+                break;
+        }
     }
     return text;
 }
@@ -242,46 +244,56 @@ static xj_status take_fields(xji_document *d, const xji_input *in, json_t *objec
 
 /*
  * jansson 2.14 does not see that its string buffer could not grow (lex_save in load.c): it then reads and writes beyond
- * it. So while a line is parsed an allocation that fails does not return: everything allocated is freed and parsing ends.
+ * it. So while a line is parsed and looked at, its memory comes from an arena of blocks: an allocation that fails does not
+ * return but ends the parsing, and everything is freed at once at the end.
  */
+typedef struct arena_block {
+    struct arena_block *next;
+    max_align_t data[];
+} arena_block;
+
 typedef struct parse_memory {
     jmp_buf out;
-    void **block; /* allocated and not yet freed, in order */
-    size_t n, cap;
+    arena_block *block;
+    size_t used, room; /* bytes of the first block's data */
 } parse_memory;
+
+enum { ARENA_BLOCK = 32768 };
 
 static _Thread_local parse_memory *parsing;
 
 static void *parse_malloc(size_t n)
 {
     parse_memory *m = parsing;
-    if (m && m->n == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 64;
-        void **p = realloc(m->block, cap * sizeof *p);
-        if (!p)
-            longjmp(m->out, 1);
-        m->block = p;
-        m->cap = cap;
-    }
-    void *p = malloc(n);
-    if (m && !p)
+    if (!m)
+        return malloc(n);
+    if (n > SIZE_MAX / 2)
         longjmp(m->out, 1);
-    if (m)
-        m->block[m->n++] = p;
+    n = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (n > m->room - m->used) {
+        size_t room = n > ARENA_BLOCK / 4 ? n : ARENA_BLOCK;
+        arena_block *b = malloc(sizeof *b + room);
+        if (!b)
+            longjmp(m->out, 1);
+        if (room == n && m->block) { /* a large one goes behind the block that is being filled */
+            b->next = m->block->next;
+            m->block->next = b;
+            return b->data;
+        }
+        b->next = m->block;
+        m->block = b;
+        m->used = 0;
+        m->room = room;
+    }
+    void *p = (char *)m->block->data + m->used;
+    m->used += n;
     return p;
 }
 
 static void parse_free(void *p)
 {
-    parse_memory *m = parsing;
-    for (size_t i = m && p ? m->n : 0; i-- > 0;) {
-        if (m->block[i] == p) {
-            memmove(m->block + i, m->block + i + 1, (m->n - i - 1) * sizeof *m->block);
-            m->n--;
-            break;
-        }
-    }
-    free(p);
+    if (!parsing)
+        free(p);
 }
 
 static void use_parse_memory(void)
@@ -289,31 +301,40 @@ static void use_parse_memory(void)
     json_set_alloc_funcs(parse_malloc, parse_free);
 }
 
-/* *object is NULL when s is no JSON; XJ_ENOMEM has nothing to do with s. */
-static xj_status load_json(json_t **object, const char *s, size_t n, size_t flags, json_error_t *why)
+void xji_document_prepare(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    static _Thread_local parse_memory m; /* not automatic: longjmp would leave it undefined */
-    xj_status st = XJ_OK;
-    m = (parse_memory){.n = 0};
     pthread_once(&once, use_parse_memory);
-    *object = NULL;
-    parsing = &m;
-    if (setjmp(m.out) == 0) {
-        *object = json_loadb(s, n, flags, why);
-        parsing = NULL;
-    } else {
-        parsing = NULL;
-        for (size_t i = 0; i < m.n; i++)
-            free(m.block[i]);
-        st = XJ_ENOMEM;
+}
+
+static void end_parsing(parse_memory *m)
+{
+    parsing = NULL;
+    while (m->block) {
+        arena_block *next = m->block->next;
+        free(m->block);
+        m->block = next;
     }
-    free(m.block);
-    return st;
+    m->used = m->room = 0;
+}
+
+/* *object is NULL when s is no JSON; XJ_ENOMEM has nothing to do with s. */
+static xj_status load_json(parse_memory *m, json_t **object, const char *s, size_t n, size_t flags, json_error_t *why)
+{
+    *object = NULL;
+    parsing = m;
+    if (setjmp(m->out) == 0) {
+        *object = json_loadb(s, n, flags, why);
+        return XJ_OK;
+    }
+    end_parsing(m);
+    *object = NULL;
+    return XJ_ENOMEM;
 }
 
 static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
 {
+    static _Thread_local parse_memory memory; /* not automatic: longjmp would leave it undefined */
     json_error_t why;
     const char *s = in->json;
     size_t n = in->n_json;
@@ -322,18 +343,22 @@ static xj_status parse_json(xji_document *d, const xji_input *in, xj_error *err)
         n -= 3;
     }
     json_t *object;
-    xj_status st = load_json(&object, s, n, JSON_ALLOW_NUL, &why);
+    xji_document_prepare();
+    xj_status st = load_json(&memory, &object, s, n, JSON_ALLOW_NUL, &why);
     /* An integer beyond 64 bits is read as a real number. */
-    if (st == XJ_OK && !object && json_error_code(&why) == json_error_numeric_overflow)
-        st = load_json(&object, s, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+    if (st == XJ_OK && !object && json_error_code(&why) == json_error_numeric_overflow) {
+        end_parsing(&memory);
+        st = load_json(&memory, &object, s, n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+    }
     if (st != XJ_OK)
-        return xj_fail_at(err, st, in->origin, XJ_NO_OFFSET, "no memory to read a line of JSON");
-    if (!object)
-        return xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not valid JSON: %s (column %d)", why.text, why.column);
-    st = json_is_object(object)
-                       ? take_fields(d, in, object, err)
-                       : xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "a JSON value that is not an object");
-    json_decref(object);
+        st = xj_fail_at(err, st, in->origin, XJ_NO_OFFSET, "no memory to read a line of JSON");
+    else if (!object)
+        st = xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "not valid JSON: %s (column %d)", why.text, why.column);
+    else if (!json_is_object(object))
+        st = xj_fail_at(err, XJ_EINPUT, in->origin, XJ_NO_OFFSET, "a JSON value that is not an object");
+    else
+        st = take_fields(d, in, object, err);
+    end_parsing(&memory); /* the object goes with it */
     return st;
 }
 

@@ -45,6 +45,9 @@ typedef struct xji_document {
     } extra[XJ_EXTRA_MAX];
 } xji_document;
 
+/* To be called before threads are started: sets the JSON library up. Calling it again does nothing. */
+void xji_document_prepare(void);
+
 /* Start a document; keep_changes = how many single changes the log keeps. */
 void xji_document_init(xji_document *d, size_t keep_changes);
 void xji_document_release(xji_document *d);

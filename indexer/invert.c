@@ -5,6 +5,7 @@
  */
 #include "invert.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +44,8 @@ xj_status xji_inverter_new(xji_inverter **out, xj_error *err)
     return *out ? XJ_OK : no_memory(err);
 }
 
-void xji_inverter_free(xji_inverter *v)
+static void clear(xji_inverter *v)
 {
-    if (!v)
-        return;
     free(v->pairs.entry);
     free(v->pairs.code);
     free(v->words.entry);
@@ -56,6 +55,14 @@ void xji_inverter_free(xji_inverter *v)
     free(v->table);
     free(v->docs);
     free(v->tfs);
+    *v = (xji_inverter){0};
+}
+
+void xji_inverter_free(xji_inverter *v)
+{
+    if (!v)
+        return;
+    clear(v);
     free(v);
 }
 
@@ -65,7 +72,7 @@ static xj_status reserve(run *r, size_t more, xj_error *err)
         return XJ_OK;
     size_t cap = r->cap ? r->cap : 4096;
     while (cap < r->n + more)
-        cap += cap / 2;
+        cap += cap / 2 + 1;
     void *e = realloc(r->entry, cap * sizeof *r->entry);
     if (e)
         r->entry = e;
@@ -137,6 +144,7 @@ static xj_status intern(xji_inverter *v, const uint8_t *key, size_t n, uint32_t 
 xj_status xji_inverter_add(xji_inverter *v, uint32_t passage, const xji_tokens *t, size_t pair_from, size_t pair_to,
                            size_t word_from, size_t word_to, xj_error *err)
 {
+    assert(passage < XJI_BATCH_PASSAGES);
     xj_status st = reserve(&v->pairs, pair_to - pair_from, err);
     if (st == XJ_OK)
         st = reserve(&v->words, word_to - word_from, err);
@@ -163,7 +171,7 @@ xj_status xji_inverter_add(xji_inverter *v, uint32_t passage, const xji_tokens *
 size_t xji_inverter_bytes(const xji_inverter *v)
 {
     size_t tokens = v->pairs.n > v->words.n ? v->pairs.n : v->words.n;
-    return v->pairs.cap * 9 + v->words.cap * 9 + tokens * 9 + v->keys.cap + v->key_cap * 8 + v->n_table * 4;
+    return (v->pairs.n + v->words.n + tokens) * 9 + v->keys.n + v->n_keys * 8 + v->n_table * 4;
 }
 
 /* Stable radix sort of r by entry bits [from, to). */
@@ -258,7 +266,6 @@ static xj_status flush_pairs(xji_inverter *v, xj_segment_writer *w, xj_error *er
             st = xj_segment_writer_pair(w, (uint32_t)(key >> CHAR_BITS), second, &p, err);
         i = end;
     }
-    r->n = 0;
     return st;
 }
 
@@ -310,11 +317,6 @@ static xj_status flush_words(xji_inverter *v, xj_segment_writer *w, xj_error *er
     }
     free(refs);
     free(rank);
-    r->n = 0;
-    v->keys.n = 0;
-    v->n_keys = 0;
-    if (v->table)
-        memset(v->table, 0, v->n_table * sizeof *v->table);
     return st;
 }
 
@@ -323,5 +325,7 @@ xj_status xji_inverter_flush(xji_inverter *v, xj_segment_writer *w, xj_error *er
     xj_status st = flush_pairs(v, w, err);
     if (st == XJ_OK)
         st = flush_words(v, w, err);
+    /* What one large report needed must not count against all later batches. */
+    clear(v);
     return st;
 }

@@ -17,6 +17,7 @@ struct xj_index_writer {
     char *path;
     bool made_dir;
     bool is_first; /* there was no index: the name of the directory may not be on disk yet, whoever made it */
+    bool locked;
     bool committed;
     xji_manifest old; /* n 0 when there was no index */
     xji_manifest new_;
@@ -89,6 +90,15 @@ static xj_status open_directory(xj_index_writer *w, xj_error *err)
     return XJ_OK;
 }
 
+/* Whether the file that was locked is the one that the directory names: another writer may have given up meanwhile and
+ * removed it. */
+static bool lock_is_named(const xj_index_writer *w)
+{
+    struct stat locked, named;
+    return fstat(w->lock_fd, &locked) == 0 && fstatat(w->dir_fd, XJI_LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
 static xj_status take_lock(xj_index_writer *w, xj_error *err)
 {
     w->lock_fd = openat(w->dir_fd, XJI_LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -96,8 +106,12 @@ static xj_status take_lock(xj_index_writer *w, xj_error *err)
         return xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot create the lock file in '%s'", w->path);
     /* An open-file-description lock dies with the process and is not lost when another descriptor is closed. */
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(w->lock_fd, F_OFD_SETLK, &lock) == 0)
-        return XJ_OK;
+    if (fcntl(w->lock_fd, F_OFD_SETLK, &lock) == 0) {
+        w->locked = lock_is_named(w);
+        return w->locked ? XJ_OK
+                         : xj_fail_at(err, XJ_EBUSY, w->path, XJ_NO_OFFSET,
+                                      "another writer was at work on '%s'; try again", w->path);
+    }
     if (errno == EAGAIN || errno == EACCES)
         return xj_fail_at(err, XJ_EBUSY, w->path, XJ_NO_OFFSET, "another writer is at work on '%s'; try again when it is done",
                           w->path);
@@ -265,17 +279,19 @@ void xj_index_writer_close(xj_index_writer **wp)
     xj_index_writer *w = wp ? *wp : NULL;
     if (!w)
         return;
-    if (!w->committed && w->dir_fd >= 0 && w->lock_fd >= 0) {
+    /* Only who held the lock may clean up: without it everything here belongs to another writer. */
+    if (!w->committed && w->locked) {
         for (uint32_t i = 0; i < w->new_.n; i++)
             unlinkat(w->dir_fd, w->new_.segment[i].name, 0);
         if (w->made_dir)
             unlinkat(w->dir_fd, XJI_LOCK_NAME, 0);
     }
+    bool removable = w->locked || w->lock_fd < 0;
     if (w->lock_fd >= 0)
         close(w->lock_fd); /* releases the lock */
     if (w->dir_fd >= 0)
         close(w->dir_fd);
-    if (!w->committed && w->made_dir)
+    if (!w->committed && w->made_dir && removable)
         rmdir(w->path);
     xji_manifest_release(&w->old);
     xji_manifest_release(&w->new_);

@@ -65,6 +65,8 @@ typedef enum xji_lang {
     X(XJI_MSG_SLIP,                                                                                                  \
       "'%1' is read as text: operators and field colons are half-width, AND OR NOT in capitals; if so meant: %2",    \
       "“%1”按普通文字检索：运算符和字段冒号须用半角，AND OR NOT 须大写；如是此意，请写：%2")                         \
+    X(XJI_MSG_SLIP_LONG, "'%1' is read as text: operators and field colons are half-width, AND OR NOT in capitals",  \
+      "“%1”按普通文字检索：运算符和字段冒号须用半角，AND OR NOT 须大写")                                             \
     X(XJI_MSG_TRY_FOLDING, "try without --exact-script: it occurs in another script, width or case",                 \
       "可去掉 --exact-script：有简繁、全半角或大小写不同的写法")                                                     \
     X(XJI_MSG_PARTIAL, "the time limit was reached: these results are not complete",                                 \

@@ -4,6 +4,8 @@
 
 #include "slips.h"
 
+enum { SHOWN_QUERY_BYTES = 600 }; /* a longer query is not written out again */
+
 static const char *decimal(char s[24], uint64_t v)
 {
     xji_out o;
@@ -50,8 +52,8 @@ static void note_reading(xji_session *s, const xji_answer *a)
         return;
     if (xji_slip_of_field(&slip, o->query, o->n_query))
         xji_note(o->lang, XJI_MSG_NO_FIELD, slip.piece, xji_field_list(o->lang), NULL);
-    else if (a->kind != XJ_QUERY_TREE && xji_slip_of_joint(&slip, o->query, o->n_query) &&
-             xji_would_find(s, slip.meant, strlen(slip.meant), o->flags))
+    else if (a->kind != XJ_QUERY_TREE && o->n_query <= SHOWN_QUERY_BYTES &&
+             xji_slip_of_joint(&slip, o->query, o->n_query) && xji_would_find(s, slip.meant, strlen(slip.meant), o->flags))
         xji_note(o->lang, XJI_MSG_TRY_APART, slip.meant, NULL, NULL);
     xji_slip_release(&slip);
 }
@@ -90,7 +92,8 @@ bool xji_note_slip(const xji_options *o)
     bool found = !o->quiet && !o->batch && !(o->flags & (XJ_QUERY_LITERAL | XJ_QUERY_ANY)) &&
                  xji_slip_of_operators(&slip, o->query, o->n_query);
     if (found) {
-        xji_note(o->lang, XJI_MSG_SLIP, slip.piece, slip.meant, NULL);
+        bool is_long = strlen(slip.meant) > SHOWN_QUERY_BYTES;
+        xji_note(o->lang, is_long ? XJI_MSG_SLIP_LONG : XJI_MSG_SLIP, slip.piece, slip.meant, NULL);
         xji_slip_release(&slip);
     }
     return found;

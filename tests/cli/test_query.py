@@ -538,6 +538,8 @@ class Queries(Case):
             self.assertNotIn("is read as text", self.ask(query, status=None)[1], query)
         for query in ("（" * 300 + "枫桥 经验" + "）" * 300, "（ ）" * 1000 + "枫桥", "）（" * 1000 + "枫桥", "－" * 1000 + " 枫桥", "＂" * 999 + "枫桥"):
             self.assertNotEqual(self.ask(query, status=None)[1], "")
+        _, err = self.ask("枫桥经验 and 综治中心 " * 30, status=None)
+        self.assertIn("'and' is read as text: operators and field colons are half-width, AND OR NOT in capitals\n", err)
 
     def test_fields_that_there_are_not(self):
         for query, name in (("titel:报告", "titel"), ("foo:bar", "foo"), ("时间:2026", "时间"), ("年度：2026", "年度"), ("number:国发", "number"),
