@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits.h"
 #include "xj/utf8.h"
 
 struct xji_analyst {
@@ -82,8 +83,11 @@ static xj_status put_headings(xji_analyst *a, xji_analysed *out, xj_error *err)
         a->utf8.n = 0;
         xj_status st = XJ_OK;
         for (size_t k = 0; k < n && st == XJ_OK; k++) {
+            xji_range heading = s->sections[chain[n - 1 - k]].heading;
+            if (heading.e - heading.b > XJI_HEADING_MAX)
+                heading.e = heading.b + XJI_HEADING_MAX;
             at[k] = a->utf8.n;
-            st = xji_document_utf8(&a->doc, s->sections[chain[n - 1 - k]].heading, &a->utf8, err);
+            st = xji_document_utf8(&a->doc, heading, &a->utf8, err);
         }
         at[n] = a->utf8.n;
         for (size_t k = 0; k < n; k++)

@@ -218,9 +218,11 @@ static xj_status run(builder *b, xj_error *err)
     xj_status st = xji_inverter_new(&b->inverter, err);
     if (st == XJ_OK)
         st = xji_source_open(&source, b->o->paths, b->o->n_paths, skip, b, err);
-    /* This thread writes; the others analyse. */
+    /* This thread writes; the others analyse, as many of them as the memory allows for their buffers. */
+    size_t most = b->o->memory / XJI_MEMORY_MIN;
+    unsigned workers = b->o->threads - 1 < most ? b->o->threads - 1 : (unsigned)most;
     if (st == XJ_OK)
-        st = xji_crew_start(&crew, b->o->threads - 1, b->o->memory / 8, b->o->segmentation, err);
+        st = xji_crew_start(&crew, workers, b->o->memory / 8, b->o->segmentation, err);
     if (st == XJ_OK)
         st = feed(b, source, crew, err);
     xji_crew_stop(&crew);

@@ -14,6 +14,7 @@ typedef enum slot_state { FREE, WAITING, WORKING, DONE } slot_state;
 
 typedef struct slot {
     slot_state state;
+    size_t charge; /* its share of in_flight: an estimate until the work is done */
     xji_result result;
 } slot;
 
@@ -48,6 +49,16 @@ static void work_on(xji_analyst *analyst, xji_segmentation mode, xji_result *r)
         r->status = xj_fail(&r->error, XJ_ENOMEM, "no memory for a worker");
 }
 
+/* Analysing takes this many times the bytes of the input: text with its sources, tokens, records. */
+enum { BYTES_PER_BYTE = 20 };
+
+static void recharge(xji_crew *c, slot *s, size_t charge)
+{
+    c->in_flight -= s->charge;
+    s->charge = charge;
+    c->in_flight += charge;
+}
+
 static void *worker(void *arg)
 {
     xji_crew *c = arg;
@@ -66,7 +77,7 @@ static void *worker(void *arg)
         work_on(analyst, c->mode, &s->result);
         pthread_mutex_lock(&c->lock);
         s->state = DONE;
-        c->in_flight += xji_analysed_bytes(&s->result.analysed);
+        recharge(c, s, s->result.input.n_json + xji_analysed_bytes(&s->result.analysed));
         pthread_cond_signal(&c->done);
     }
     pthread_mutex_unlock(&c->lock);
@@ -116,7 +127,9 @@ void xji_crew_give(xji_crew *c, xji_input *in)
     memset(&s->result, 0, sizeof s->result);
     s->result.input = *in;
     s->state = WAITING;
-    c->in_flight += in->n_json;
+    uint64_t bytes = in->json ? in->n_json : in->size;
+    s->charge = 0;
+    recharge(c, s, bytes > SIZE_MAX / 64 ? SIZE_MAX / 2 : (size_t)bytes * BYTES_PER_BYTE);
     pthread_cond_signal(&c->work);
     pthread_mutex_unlock(&c->lock);
     memset(in, 0, sizeof *in);
@@ -132,12 +145,10 @@ void xji_crew_take(xji_crew *c, xji_result *out, bool *any)
             work_on(c->own, c->mode, &s->result);
             c->started++;
             s->state = DONE;
-            c->in_flight += xji_analysed_bytes(&s->result.analysed);
         }
         while (s->state != DONE)
             pthread_cond_wait(&c->done, &c->lock);
-        size_t bytes = s->result.input.n_json + xji_analysed_bytes(&s->result.analysed);
-        c->in_flight -= bytes < c->in_flight ? bytes : c->in_flight;
+        recharge(c, s, 0);
         *out = s->result;
         s->state = FREE;
         c->taken++;

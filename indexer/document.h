@@ -16,6 +16,7 @@ typedef struct xji_input {
     char *json;  /* one JSON line, not NUL-terminated; NULL for a file */
     size_t n_json;
     char *origin; /* for messages: the file, or "file:line" */
+    uint64_t size; /* of the file when it was listed, 0 = unknown */
     bool no_follow; /* file was met in a folder: should it be a symbolic link by now, it is not opened */
 } xji_input;
 

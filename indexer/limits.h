@@ -5,6 +5,9 @@
 /* A file or JSON line beyond this is not read: it is skipped with a message. */
 #define XJI_REPORT_BYTES_MAX ((size_t)64 << 20)
 
+/* Characters of a heading that are kept in the paths of the passages below it; the text itself is not cut. */
+#define XJI_HEADING_MAX 200
+
 /* Bytes of a report id (a path can be this long). */
 #define XJI_ID_MAX 4096
 

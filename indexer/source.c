@@ -463,6 +463,7 @@ xj_status xji_source_next(xji_source *s, xji_input *in, bool *more, xj_error *er
         s->next++;
         s->done += it->size;
         in->no_follow = it->from_walk;
+        in->size = it->size;
         in->id = copy(it->id);
         in->path = copy(it->id);
         in->file = copy(it->file);

@@ -50,7 +50,7 @@ static xj_status walk(xj_index_writer *w, const xji_manifest *keep, bool sweep, 
     if (!dir) {
         if (fd >= 0)
             close(fd);
-        return xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot list the directory '%s'", w->path);
+        return xji_fail_errno(err, XJ_EIO, w->path, errno, "cannot list the directory");
     }
     struct dirent *entry;
     while (errno = 0, (entry = readdir(dir))) {
@@ -68,9 +68,9 @@ static xj_status walk(xj_index_writer *w, const xji_manifest *keep, bool sweep, 
             *foreign = true;
         }
     }
-    bool failed = errno != 0; /* else the end of the directory */
+    int why = errno; /* 0: the end of the directory */
     closedir(dir);
-    return failed ? xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot list the directory '%s'", w->path) : XJ_OK;
+    return why ? xji_fail_errno(err, XJ_EIO, w->path, why, "cannot list the directory") : XJ_OK;
 }
 
 static xj_status open_directory(xj_index_writer *w, xj_error *err)
@@ -103,7 +103,7 @@ static xj_status take_lock(xj_index_writer *w, xj_error *err)
 {
     w->lock_fd = openat(w->dir_fd, XJI_LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (w->lock_fd < 0)
-        return xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot create the lock file in '%s'", w->path);
+        return xji_fail_errno(err, XJ_EIO, w->path, errno, "cannot create the lock file in");
     /* An open-file-description lock dies with the process and is not lost when another descriptor is closed. */
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(w->lock_fd, F_OFD_SETLK, &lock) == 0) {

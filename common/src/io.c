@@ -15,6 +15,12 @@ static const char *reason(int code, char *buf, size_t n)
     return buf;
 }
 
+xj_status xji_fail_errno(xj_error *err, xj_status st, const char *path, int code, const char *what)
+{
+    char buf[128];
+    return xj_fail_at(err, st, path, XJ_NO_OFFSET, "%s '%s': %s", what, path, reason(code, buf, sizeof buf));
+}
+
 xj_status xji_read_at(int fd, void *dst, size_t n, uint64_t offset, const char *name, xj_error *err)
 {
     size_t done = 0;

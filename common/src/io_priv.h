@@ -16,6 +16,9 @@ xj_status xji_write_at(int fd, const void *src, size_t n, uint64_t offset, const
 /* fsync; a failure is final for the file (its pages may be marked clean), so callers must give it up. */
 xj_status xji_sync(int fd, const char *name, xj_error *err);
 
+/* Record a failed system call: "<what> '<path>': <reason of code>". */
+xj_status xji_fail_errno(xj_error *err, xj_status st, const char *path, int code, const char *what);
+
 /* Reserve n bytes (at least 1) of zeroed memory that costs nothing until touched; NULL when there is none. */
 void *xji_reserve(size_t n);
 void xji_unreserve(void *p, size_t n);

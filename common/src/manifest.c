@@ -31,6 +31,26 @@ static bool plain_name(const uint8_t *s, size_t n)
     return true;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static xj_status check_names(const xji_manifest *m, const char *dir_path, xj_error *err)
+{
+    const char **name = malloc((m->n ? m->n : 1) * sizeof *name);
+    bool twice = false;
+    if (!name)
+        return xj_fail(err, XJ_ENOMEM, "no memory for the manifest of '%s'", dir_path);
+    for (uint32_t i = 0; i < m->n; i++)
+        name[i] = m->segment[i].name;
+    qsort(name, m->n, sizeof *name, compare_names);
+    for (uint32_t i = 1; i < m->n && !twice; i++)
+        twice = strcmp(name[i - 1], name[i]) == 0;
+    free(name);
+    return twice ? damaged(dir_path, HEAD_SIZE, "a segment that is named twice", err) : XJ_OK;
+}
+
 static xj_status parse(xji_manifest *m, const uint8_t *bytes, size_t n, const char *dir_path, xj_error *err)
 {
     if (n < HEAD_SIZE + 8 || memcmp(bytes, XJI_MANIFEST_MAGIC, XJI_MAGIC_SIZE) != 0)
@@ -71,15 +91,12 @@ static xj_status parse(xji_manifest *m, const uint8_t *bytes, size_t n, const ch
         if (!name || !plain_name(name, (size_t)len))
             return damaged(dir_path, HEAD_SIZE, "an impossible segment name", err);
         memcpy(s->name, name, (size_t)len);
-        for (uint32_t k = 0; k < i; k++)
-            if (strcmp(m->segment[k].name, s->name) == 0)
-                return damaged(dir_path, HEAD_SIZE, "a segment that is named twice", err);
     }
     if (r.bad || xj_rd_left(&r) != 0)
         return damaged(dir_path, HEAD_SIZE, "its length does not fit", err);
     m->n = count;
     m->bytes = n;
-    return XJ_OK;
+    return check_names(m, dir_path, err);
 }
 
 xj_status xji_manifest_read(xji_manifest *m, int dir_fd, const char *dir_path, xj_error *err)
@@ -89,7 +106,7 @@ xj_status xji_manifest_read(xji_manifest *m, int dir_fd, const char *dir_path, x
     if (fd < 0 && errno == ENOENT)
         return xj_fail_at(err, XJ_EFORMAT, dir_path, XJ_NO_OFFSET, "'%s' holds no xunju index (it has no manifest)", dir_path);
     if (fd < 0)
-        return xj_fail_at(err, XJ_EIO, dir_path, XJ_NO_OFFSET, "cannot open the manifest of '%s'", dir_path);
+        return xji_fail_errno(err, XJ_EIO, dir_path, errno, "cannot open the manifest of");
     struct stat sb;
     xj_status st = XJ_OK;
     uint8_t *bytes = NULL;
@@ -147,12 +164,12 @@ static xj_status write_temporary(const xj_buf *b, int dir_fd, const char *dir_pa
     unlinkat(dir_fd, XJI_MANIFEST_TEMPORARY, 0); /* left by a crash; nothing refers to it */
     int fd = openat(dir_fd, XJI_MANIFEST_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0)
-        return xj_fail_at(err, XJ_EIO, dir_path, XJ_NO_OFFSET, "cannot create the new manifest of '%s'", dir_path);
+        return xji_fail_errno(err, XJ_EIO, dir_path, errno, "cannot create the new manifest of");
     xj_status st = xji_write_at(fd, b->data, b->n, 0, dir_path, err);
     if (st == XJ_OK)
         st = xji_sync(fd, dir_path, err);
     if (close(fd) != 0 && st == XJ_OK)
-        st = xj_fail_at(err, XJ_EIO, dir_path, XJ_NO_OFFSET, "cannot close the new manifest of '%s'", dir_path);
+        st = xji_fail_errno(err, XJ_EIO, dir_path, errno, "cannot close the new manifest of");
     return st;
 }
 
@@ -166,7 +183,7 @@ xj_status xji_manifest_commit(xji_manifest *m, int dir_fd, const char *dir_path,
     if (st == XJ_OK)
         st = write_temporary(&b, dir_fd, dir_path, err);
     if (st == XJ_OK && renameat(dir_fd, XJI_MANIFEST_TEMPORARY, dir_fd, XJI_MANIFEST_NAME) != 0)
-        st = xj_fail_at(err, XJ_EIO, dir_path, XJ_NO_OFFSET, "cannot put the new manifest of '%s' in place", dir_path);
+        st = xji_fail_errno(err, XJ_EIO, dir_path, errno, "cannot put in place the new manifest of");
     if (st != XJ_OK) {
         unlinkat(dir_fd, XJI_MANIFEST_TEMPORARY, 0);
     } else if (fsync(dir_fd) != 0) {

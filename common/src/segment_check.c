@@ -283,7 +283,7 @@ static xj_status check_records(checker *c, xj_error *err)
         xj_heading_path path;
         xj_status got = xj_segment_record(seg, XJ_STORE_HEADING, s, &heading_record, &e);
         if (got == XJ_OK)
-            got = xj_heading_path_parse(&path, heading_record.data, heading_record.n, &e);
+            got = xj_record_place(&heading_record, xj_heading_path_parse(&path, heading_record.data, heading_record.n, &e), &e);
         st = judge(c, got, &e, err);
     }
     for (uint32_t i = 0; i < t->n_reports && st == XJ_OK && !c->stop; i++) {
@@ -300,7 +300,7 @@ static xj_status check_records(checker *c, xj_error *err)
             got = xj_segment_record(seg, XJ_STORE_REPORT, i, &report_record, &e);
         }
         if (got == XJ_OK)
-            got = xj_report_meta_parse(&meta, report_record.data, report_record.n, &e);
+            got = xj_record_place(&report_record, xj_report_meta_parse(&meta, report_record.data, report_record.n, &e), &e);
         if (got == XJ_OK)
             got = xj_buf_put(&ids, meta.id.s, meta.id.n, &e);
         id_at[i + 1] = ids.n;
@@ -310,7 +310,7 @@ static xj_status check_records(checker *c, xj_error *err)
             if (got == XJ_OK)
                 got = xj_segment_record(seg, XJ_STORE_TEXT, (uint32_t)p, &text_record, &e);
             if (got == XJ_OK)
-                got = xj_passage_text_parse(&text, text_record.data, text_record.n, meta.encoding, &e);
+                got = xj_record_place(&text_record, xj_passage_text_parse(&text, text_record.data, text_record.n, meta.encoding, &e), &e);
             if (got == XJ_OK)
                 got = xj_units_read(&units, text.cp, text.n, 0, &e);
             uint32_t length = 0;

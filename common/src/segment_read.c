@@ -317,6 +317,21 @@ xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_reco
     return XJ_OK;
 }
 
+xj_status xj_record_place(const xj_record *r, xj_status st, xj_error *err)
+{
+    xji_frame f;
+    if (st != XJ_ECORRUPT || !err || err->path[0] || !r->seg)
+        return st;
+    uint32_t frames = xji_store_frames((xj_store)r->store);
+    uint64_t at = r->seg->sec[frames].offset;
+    if (xji_frame_get(r->seg, frames, xji_store_dir((xj_store)r->store), r->frame, &f, NULL) == XJ_OK)
+        at += f.offset;
+    char what[sizeof err->message];
+    memcpy(what, err->message, sizeof what);
+    xj_error_clear(err);
+    return xji_corrupt(r->seg, at, err, what);
+}
+
 void xj_record_release(xj_record *r)
 {
     free(r->raw);
@@ -598,7 +613,7 @@ static xj_status parse(xj_segment *seg, uint64_t size, uint64_t header_sum, xj_e
 {
     struct stat sb;
     if (fstat(seg->fd, &sb) != 0)
-        return xj_fail_at(err, XJ_EIO, seg->path, XJ_NO_OFFSET, "cannot examine '%s'", seg->path);
+        return xji_fail_errno(err, XJ_EIO, seg->path, errno, "cannot examine");
     if ((uint64_t)sb.st_size != size || size < XJI_HEADER_SIZE)
         return xj_fail_at(err, XJ_ECORRUPT, seg->path, XJ_NO_OFFSET,
                           "'%s' has %llu bytes where the manifest says %llu", seg->path,
@@ -670,8 +685,9 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
         memcpy(seg->path + strlen(dir_path) + 1, name, strlen(name) + 1);
         seg->fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (seg->fd < 0)
-            st = xj_fail_at(err, errno == ENOENT ? XJ_ECORRUPT : XJ_EIO, seg->path, XJ_NO_OFFSET,
-                            errno == ENOENT ? "segment '%s' is missing" : "cannot open segment '%s'", seg->path);
+            st = errno == ENOENT
+                     ? xj_fail_at(err, XJ_ECORRUPT, seg->path, XJ_NO_OFFSET, "segment '%s' is missing", seg->path)
+                     : xji_fail_errno(err, XJ_EIO, seg->path, errno, "cannot open segment");
     }
     if (st == XJ_OK)
         st = parse(seg, size, header_sum, err);

@@ -379,8 +379,7 @@ xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char
     frames_init(&w->heading, XJI_SEC_HEADING, false, SMALL_LEVEL);
     w->fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (w->fd < 0) {
-        xj_status st = xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot create '%s'%s", w->path,
-                                  errno == ENOSPC ? ": no space left on device" : "");
+        xj_status st = xji_fail_errno(err, XJ_EIO, w->path, errno, "cannot create");
         xj_segment_writer_abandon(&w);
         return st;
     }
@@ -505,7 +504,7 @@ xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal
         int fd = w->fd;
         w->fd = -1;
         if (close(fd) != 0)
-            st = xj_fail_at(err, XJ_EIO, w->path, XJ_NO_OFFSET, "cannot close '%s'", w->path);
+            st = xji_fail_errno(err, XJ_EIO, w->path, errno, "cannot close");
     }
     if (st == XJ_OK) {
         w->name[0] = '\0'; /* abandon keeps the file */

@@ -32,10 +32,10 @@ void xji_session_release(xji_session *s)
 
 static xj_want want_of(const xji_options *o)
 {
+    if (o->count) /* with -q too: the exit status is that of the count */
+        return XJ_WANT_COUNT;
     if (o->quiet)
         return XJ_WANT_ANY;
-    if (o->count)
-        return XJ_WANT_COUNT;
     return o->reports ? XJ_WANT_REPORTS : XJ_WANT_HITS;
 }
 
@@ -128,7 +128,8 @@ xj_status xji_answer_query(xji_answer *a, xji_session *s, const xj_query *q, boo
     case XJ_WANT_ANY:
         break;
     case XJ_WANT_COUNT:
-        s->printer.ops->counts(&s->printer, &r->totals, r->partial);
+        if (!s->options->quiet)
+            s->printer.ops->counts(&s->printer, &r->totals, r->partial);
         break;
     case XJ_WANT_HITS:
         st = print_hits(a, s, q, err);

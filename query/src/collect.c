@@ -163,7 +163,7 @@ static xj_status load_ids(xji_collector *c, xj_error *err)
         if (st == XJ_OK)
             st = xj_segment_record(seg, XJ_STORE_REPORT, report, &record, err);
         if (st == XJ_OK)
-            st = xj_report_meta_parse(&meta, record.data, record.n, err);
+            st = xj_record_place(&record, xj_report_meta_parse(&meta, record.data, record.n, err), err);
         if (st == XJ_OK) {
             f->id_at = c->ids.n;
             f->id_n = meta.id.n;

@@ -73,7 +73,7 @@ static xj_status explain_phrases(const xji_plan *p, const xj_hit *hit, xji_verif
     xj_status st = xji_verifier_load(v, xj_index_segment(p->ix, hit->segment), hit->passage, exact ? XJ_UNITS_EXACT_SCRIPT : 0, err);
     for (size_t i = 0; i < p->q->n_phrases && st == XJ_OK; i++) {
         const xji_phrase *ph = &p->q->phrase[i];
-        if (p->bonus[i] == 0.0 || xji_verifier_count(v, exact ? &ph->exact : &ph->units) == 0)
+        if (p->bonus[i] == 0.0 || xji_verifier_count(v, p->q, ph) == 0)
             continue;
         xj_explain_row row = {.is_phrase = true, .idf = p->bonus[i], .weight = 1.0, .contribution = p->bonus[i]};
         name_text(row.term, sizeof row.term, "phrase ", ph->label, strlen(ph->label));

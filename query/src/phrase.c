@@ -79,7 +79,7 @@ xj_status xji_verifier_load(xji_verifier *v, xj_segment *seg, uint32_t doc, unsi
     uint64_t n = xj_rd_varint(&r);
     const uint8_t *s = n <= v->record.n ? xj_rd_take(&r, (size_t)n) : NULL;
     if (!s)
-        return xj_fail(err, XJ_ECORRUPT, "a passage record that is cut short");
+        return xj_record_place(&v->record, xj_fail(err, XJ_ECORRUPT, "a passage record that is cut short"), err);
     if (n + 1 > v->cap) {
         uint32_t *p = realloc(v->cp, (size_t)(n + 1) * sizeof *p);
         if (!p)
@@ -93,11 +93,20 @@ xj_status xji_verifier_load(xji_verifier *v, xj_segment *seg, uint32_t doc, unsi
     return xj_units_read(&v->units, v->cp, n_cp, flags, err);
 }
 
-uint32_t xji_verifier_count(const xji_verifier *v, const xj_units *phrase)
+uint32_t xji_verifier_count(const xji_verifier *v, const xj_query *q, const xji_phrase *p)
 {
+    const xj_units *wanted = q->flags & XJ_QUERY_EXACT_SCRIPT ? &p->exact : &p->units;
     uint32_t n = 0;
-    for (size_t i = xj_units_find(&v->units, phrase, 0); i != SIZE_MAX; i = xj_units_find(&v->units, phrase, i + 1))
-        n++;
+    size_t k = 0; /* units of the phrase that end at the unit in hand */
+    for (size_t i = 0; i < v->units.n; i++) {
+        while (k > 0 && !xj_units_equal(&v->units, i, wanted, k))
+            k = p->border[k - 1];
+        k += xj_units_equal(&v->units, i, wanted, k);
+        if (k == wanted->n) {
+            n++;
+            k = p->border[k - 1];
+        }
+    }
     return n;
 }
 
@@ -266,7 +275,7 @@ static xj_status verify(xji_verifier *v, const xj_query *q, const xji_phrase *p,
 {
     bool exact = q->flags & XJ_QUERY_EXACT_SCRIPT;
     xj_status st = xji_verifier_load(v, seg, doc, exact ? XJ_UNITS_EXACT_SCRIPT : 0, err);
-    *count = st == XJ_OK ? xji_verifier_count(v, exact ? &p->exact : &p->units) : 0;
+    *count = st == XJ_OK ? xji_verifier_count(v, q, p) : 0;
     return st;
 }
 

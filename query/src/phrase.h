@@ -38,8 +38,8 @@ typedef struct xji_verifier {
 
 /* Read the units of a passage's text. */
 xj_status xji_verifier_load(xji_verifier *v, xj_segment *seg, uint32_t doc, unsigned flags, xj_error *err);
-/* Occurrences of a phrase in the text loaded. */
-uint32_t xji_verifier_count(const xji_verifier *v, const xj_units *phrase);
+/* Occurrences of a phrase in the text loaded, as written when q asks for the exact script. Linear in the text. */
+uint32_t xji_verifier_count(const xji_verifier *v, const xj_query *q, const xji_phrase *p);
 void xji_verifier_release(xji_verifier *v);
 
 /* All passages of the segment that hold the phrase. A clock that expires ends the list early. */

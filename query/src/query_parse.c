@@ -65,6 +65,21 @@ static char *to_utf8(const uint32_t *cp, size_t n)
 
 /* ---- phrases ---- */
 
+/* Asked for twice, a phrase still counts once. */
+static void mark_repeated(xj_query *q)
+{
+    for (size_t i = 0; i < q->n_phrases; i++) {
+        for (size_t k = 0; k < i && !q->phrase[i].repeated; k++) {
+            const xj_units *a = &q->phrase[i].units, *b = &q->phrase[k].units;
+            bool same = q->phrase[k].positive == q->phrase[i].positive && a->n == b->n && xj_units_find(a, b, 0) == 0;
+            if (same && (q->flags & XJ_QUERY_EXACT_SCRIPT))
+                same = q->phrase[i].exact.n == q->phrase[k].exact.n &&
+                       xj_units_find(&q->phrase[i].exact, &q->phrase[k].exact, 0) == 0;
+            q->phrase[i].repeated = same;
+        }
+    }
+}
+
 static xj_status count_clause(parser *p)
 {
     if (++p->clauses > XJ_QUERY_CLAUSES_MAX)
@@ -83,6 +98,21 @@ static void measure(xji_phrase *ph)
             ph->n_pairs++;
     }
     ph->earns_bonus = ph->n_text >= 2 && ph->n_text <= XJ_QUERY_BARE_MAX && ph->units.n == ph->n_text;
+}
+
+static xj_status find_borders(xji_phrase *ph, const xj_units *u, xj_error *err)
+{
+    ph->border = malloc((u->n ? u->n : 1) * sizeof *ph->border);
+    if (!ph->border)
+        return no_memory(err);
+    ph->border[0] = 0;
+    for (size_t i = 1, k = 0; i < u->n; i++) {
+        while (k > 0 && !xj_units_equal(u, i, u, k))
+            k = ph->border[k - 1];
+        k += xj_units_equal(u, i, u, k);
+        ph->border[i] = (uint32_t)k;
+    }
+    return XJ_OK;
 }
 
 /* Make a phrase of the code points [b, e). One without any searchable unit is left out: *node = XJI_NO_NODE. */
@@ -115,6 +145,8 @@ static xj_status add_phrase(parser *p, size_t b, size_t e, bool quoted, uint32_t
         return xj_fail(p->err, XJ_EQUERY, "a phrase is longer than %d characters and words", XJ_QUERY_PHRASE_MAX);
     if (q->flags & XJ_QUERY_EXACT_SCRIPT)
         st = xj_units_read(&ph->exact, p->cp + b, e - b, XJ_UNITS_QUERY | XJ_UNITS_EXACT_SCRIPT, p->err);
+    if (st == XJ_OK)
+        st = find_borders(ph, q->flags & XJ_QUERY_EXACT_SCRIPT ? &ph->exact : &ph->units, p->err);
     if (st == XJ_OK)
         st = new_node(p, XJI_NODE_PHRASE, (uint32_t)q->n_phrases - 1, node);
     return st;
@@ -566,7 +598,9 @@ static xj_status parse_language(parser *p)
     else
         q->kind = q->flags & XJ_QUERY_ALL ? XJ_QUERY_TREE : XJ_QUERY_BAG;
     if (!is_positive(q, q->root) || !operands_listable(q))
-        return xj_fail(p->err, XJ_EQUERY, "the query only excludes; it wants something to look for as well");
+        return xj_fail(p->err, XJ_EQUERY, q->n_nodes > 2 && is_positive(q, q->root)
+                                              ? "NOT stands alone under OR or NOT; write A NOT B"
+                                              : "the query only excludes; it wants something to look for as well");
     return XJ_OK;
 }
 
@@ -596,8 +630,10 @@ xj_status xj_query_parse(xj_query **out, const char *s, size_t n, unsigned flags
         skip_space(&p);
         st = xj_fail(err, XJ_EQUERY, p.at == n_cp ? "the query is empty" : "the query holds nothing that can be searched for");
     }
-    if (st == XJ_OK)
+    if (st == XJ_OK) {
+        mark_repeated(q);
         st = xji_query_make_tokens(q, err);
+    }
     free(cp);
     if (st != XJ_OK) {
         xj_query_free(q);
@@ -616,6 +652,7 @@ void xj_query_free(xj_query *q)
         xj_units_release(&q->phrase[i].exact);
         free(q->phrase[i].label);
         free(q->phrase[i].token);
+        free(q->phrase[i].border);
     }
     for (size_t i = 0; i < q->n_filters; i++) {
         xj_units_release(&q->filter[i].units);

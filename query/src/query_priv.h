@@ -17,10 +17,12 @@ typedef struct xji_phrase {
     char *label;    /* as typed, NUL-terminated */
     uint32_t n_text; /* CHAR and WORD units */
     uint32_t n_pairs; /* neighbouring text units with no BREAK between */
+    uint32_t *border; /* of the units that are matched: longest proper border of each beginning (Knuth, Morris, Pratt) */
     uint32_t *token;  /* its scoring tokens, one for each place, as indices into xj_query.token; positive phrases only */
     size_t n_tokens;
     bool positive;   /* not under an odd number of NOTs */
     bool quoted;     /* in ASCII quotes, or the whole of a literal query */
+    bool repeated;    /* an equal phrase stands before it: counted there */
     bool earns_bonus; /* one run of 2..8 units: a passage that holds it gets the idf of its bigrams once more */
 } xji_phrase;
 

@@ -53,7 +53,7 @@ static uint64_t occurrences_in(const xji_leaves *l, size_t *at, uint32_t doc, bo
     uint64_t n = 0;
     *all = true;
     for (size_t i = 0; i < l->q->n_phrases; i++) {
-        if (!l->q->phrase[i].positive)
+        if (!l->q->phrase[i].positive || l->q->phrase[i].repeated)
             continue;
         at[i] = xji_list_seek(&l->list[i], at[i], doc);
         if (at[i] < l->list[i].n && l->list[i].doc[at[i]] == doc)
@@ -255,7 +255,7 @@ static bool ranks_as_bag(const search *s)
     if (s->q->kind != XJ_QUERY_BAG)
         return false;
     /* Counting a bag counts the passages that hold its words in full, but for free text, where everything is optional. */
-    return wants_scores(s) || (s->q->flags & XJ_QUERY_ANY);
+    return wants_scores(s) || s->o->want == XJ_WANT_ANY || (s->q->flags & XJ_QUERY_ANY);
 }
 
 static xj_status search_segment(search *s, size_t seg_no, xj_error *err)
@@ -280,13 +280,13 @@ static xj_status search_segment(search *s, size_t seg_no, xj_error *err)
     }
     if (st == XJ_OK)
         st = xji_collector_end(&s->collector, err);
-    if (st == XJ_OK && !s->clock.expired && s->q->kind == XJ_QUERY_PHRASE && (s->o->relax || s->o->count_more)) {
+    if (st == XJ_OK && !s->clock.expired && s->q->kind == XJ_QUERY_PHRASE && s->o->relax) {
         /* A report with an exact passage stands among the exact ones already. */
         xji_list reports = {0};
         bool by_report = s->o->want == XJ_WANT_REPORTS;
         if (by_report)
             st = reports_of(seg, &docs, &reports, err);
-        bag_sink sink = {s->o->relax ? &s->relaxed : NULL, &docs, by_report ? &reports : NULL, 0};
+        bag_sink sink = {&s->relaxed, &docs, by_report ? &reports : NULL, 0};
         xji_collector_begin(&s->relaxed, (uint32_t)seg_no);
         if (st == XJ_OK)
             st = score_bag(s, seg_no, &leaves, &sink, err);
@@ -298,6 +298,27 @@ static xj_status search_segment(search *s, size_t seg_no, xj_error *err)
     s->done = s->o->want == XJ_WANT_ANY && s->collector.totals.passages > 0;
     xji_list_release(&docs);
     xji_leaves_release(&leaves);
+    return st;
+}
+
+/* Count what --relax would add. The answer is complete already: a deadline met here only leaves the number unknown. */
+static xj_status count_more(search *s, xj_error *err)
+{
+    bool expired = s->clock.expired;
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < xj_index_n_segments(s->ix) && st == XJ_OK && !s->clock.expired; i++) {
+        xji_leaves leaves;
+        st = xji_leaves_find(&leaves, s->q, xj_index_segment(s->ix, i), &s->verifier, &s->clock, err);
+        if (st != XJ_OK)
+            break;
+        bag_sink sink = {NULL, &leaves.list[0], NULL, 0};
+        st = score_bag(s, i, &leaves, &sink, err);
+        s->more += sink.n;
+        xji_leaves_release(&leaves);
+    }
+    if (s->clock.expired && !expired)
+        s->more = 0;
+    s->clock.expired = expired;
     return st;
 }
 
@@ -398,6 +419,8 @@ xj_status xj_search(xj_results *out, xj_index *ix, const xj_query *q, const xj_s
     xj_status st = XJ_OK;
     for (size_t i = 0; i < xj_index_n_segments(ix) && st == XJ_OK && !s.done && !xji_clock_expired(&s.clock); i++)
         st = search_segment(&s, i, err);
+    if (st == XJ_OK && options->count_more && !options->relax && q->kind == XJ_QUERY_PHRASE && !s.clock.expired)
+        st = count_more(&s, err);
     if (st == XJ_OK)
         st = xji_collector_finish(&s.collector, false, err);
     if (st == XJ_OK)

@@ -88,7 +88,7 @@ static xj_status fits_report(xji_leaves *l, const xji_filter *f, uint32_t report
     }
     st = xj_segment_record(l->seg, XJ_STORE_REPORT, report, &l->report_record, err);
     if (st == XJ_OK)
-        st = xj_report_meta_parse(&meta, l->report_record.data, l->report_record.n, err);
+        st = xj_record_place(&l->report_record, xj_report_meta_parse(&meta, l->report_record.data, l->report_record.n, err), err);
     if (st != XJ_OK)
         return st;
     switch (f->field) {
@@ -117,7 +117,7 @@ static xj_status fits_section(xji_leaves *l, const xji_filter *f, uint32_t secti
         return XJ_OK;
     xj_status st = xj_segment_record(l->seg, XJ_STORE_HEADING, section, &l->heading_record, err);
     if (st == XJ_OK)
-        st = xj_heading_path_parse(&path, l->heading_record.data, l->heading_record.n, err);
+        st = xj_record_place(&l->heading_record, xj_heading_path_parse(&path, l->heading_record.data, l->heading_record.n, err), err);
     for (size_t i = 0; i < path.n && st == XJ_OK && !*yes; i++)
         st = holds(path.heading[i], &f->units, l->verifier, yes, err);
     return st;

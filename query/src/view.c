@@ -60,7 +60,7 @@ static xj_status load_report(xj_view *v, xj_segment *seg, uint32_t report, uint3
     if (st == XJ_OK)
         st = xj_segment_record(seg, XJ_STORE_REPORT, report, &v->report_record, err);
     if (st == XJ_OK)
-        st = xj_report_meta_parse(&v->meta, v->report_record.data, v->report_record.n, err);
+        st = xj_record_place(&v->report_record, xj_report_meta_parse(&v->meta, v->report_record.data, v->report_record.n, err), err);
     if (st == XJ_OK) {
         v->year = row.year;
         v->n_passages = row.n_passages;
@@ -258,7 +258,7 @@ static xj_status load_text(xj_view *v, xj_segment *seg, uint32_t passage, xj_err
 {
     xj_status st = xj_segment_record(seg, XJ_STORE_TEXT, passage, &v->text_record, err);
     if (st == XJ_OK)
-        st = xj_passage_text_parse(&v->text, v->text_record.data, v->text_record.n, v->meta.encoding, err);
+        st = xj_record_place(&v->text_record, xj_passage_text_parse(&v->text, v->text_record.data, v->text_record.n, v->meta.encoding, err), err);
     if (st != XJ_OK)
         return st;
     /* The record begins with the text itself as UTF-8. */
@@ -289,7 +289,7 @@ xj_status xj_view_hit(xj_view *v, xj_index *ix, const xj_query *q, const xj_hit 
     if (st == XJ_OK)
         st = xj_segment_record(seg, XJ_STORE_HEADING, row.section, &v->heading_record, err);
     if (st == XJ_OK)
-        st = xj_heading_path_parse(&v->section, v->heading_record.data, v->heading_record.n, err);
+        st = xj_record_place(&v->heading_record, xj_heading_path_parse(&v->section, v->heading_record.data, v->heading_record.n, err), err);
     if (st == XJ_OK)
         st = load_text(v, seg, hit->passage, err);
     if (st == XJ_OK && q)

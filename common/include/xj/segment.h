@@ -133,7 +133,7 @@ XJ_API xj_status xj_segment_report(xj_segment *seg, uint32_t i, xj_report_row *r
 typedef struct xj_record {
     const uint8_t *data; /* the record, valid until the next xj_segment_record with this xj_record */
     size_t n;
-    const xj_segment *seg; /* frame held: segment, store and number */
+    xj_segment *seg; /* frame held: segment, store and number */
     int store;
     uint32_t frame;
     uint8_t *raw;
@@ -148,6 +148,12 @@ typedef struct xj_record {
 /** Read record i of a store into r. */
 XJ_API xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err);
 XJ_API void xj_record_release(xj_record *r);
+
+/**
+ * A record that was read but makes no sense: when st is XJ_ECORRUPT and err does not name a place yet, name the file and the
+ * byte of the record's frame. Returns st, so that callers write `st = xj_record_place(r, xj_..._parse(...), err)`.
+ */
+XJ_API xj_status xj_record_place(const xj_record *r, xj_status st, xj_error *err);
 
 /** Most postings in a block. */
 #define XJ_BLOCK 128
