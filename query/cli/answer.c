@@ -114,7 +114,7 @@ xj_status xji_answer_query(xji_answer *a, xji_session *s, const xj_query *q, boo
     search.offset = at_most(o->offset, n_passages);
     search.relax = o->relax;
     search.count_more = count_more;
-    search.deadline_ns = deadline_of(o);
+    search.deadline_ns = s->deadline_ns = deadline_of(o);
 
     *a = (xji_answer){.kind = xj_query_kind_of(q)};
     xj_status st = xj_search(&s->results, s->index, q, &search, err);
@@ -145,7 +145,7 @@ static uint64_t passages_of(xji_session *s, const char *text, size_t n, unsigned
 {
     xj_search_options search = XJ_SEARCH_OPTIONS_INIT;
     search.want = want;
-    search.deadline_ns = deadline_of(s->options);
+    search.deadline_ns = s->deadline_ns;
     xj_query *q;
     uint64_t found = 0;
     if (xj_query_parse(&q, text, n, flags, NULL) == XJ_OK &&

@@ -18,6 +18,7 @@ typedef struct xji_session {
     xj_view view;
     xj_explain_row *rows; /* owned */
     size_t cap_rows;
+    int64_t deadline_ns; /* of the query in hand, its suggestions included; 0 = none */
 } xji_session;
 
 /** How a query was answered. */
