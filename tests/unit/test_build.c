@@ -17,42 +17,27 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "limits.h"
 #include "xj/fold.h"
 #include "xj/index.h"
 #include "xj/record.h"
 
-static uint64_t seed;
-
-static uint32_t below(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((seed >> 33) % n);
-}
-
 /* ---- a folder for each test ---- */
 
 static char root[64];
 
-static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
-{
-    (void)sb;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static void remove_tree(const char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(path);
 }
 
 static int setup(void **state)
 {
     (void)state;
     alarm(300);
-    strcpy(root, "/tmp/xunju-test-XXXXXX");
-    return mkdtemp(root) && chdir(root) == 0 ? 0 : -1;
+    return make_folder(root) == 0 && chdir(root) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -469,14 +454,13 @@ static void write_large(const char *path)
 {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    seed = 20260107;
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed(20260107);
     for (int i = 0; i < LARGE_REPORTS; i++) {
         fprintf(f, "{\"id\":\"%d\",\"text\":\"", i);
         for (int k = 0; k < REPORT_CHARS; k++) {
-            uint32_t c = 0x4E00 + below(VOCABULARY);
+            uint32_t c = 0x4E00 + random_below(VOCABULARY);
             fprintf(f, "%c%c%c", 0xE0 | (int)(c >> 12), 0x80 | (int)(c >> 6 & 63), 0x80 | (int)(c & 63));
-            if (below(30) == 0)
+            if (random_below(30) == 0)
                 fputs(" 12345 ", f);
         }
         fputs("\"}\n", f);

@@ -12,13 +12,7 @@
 
 #include <cmocka.h>
 
-static uint64_t seed;
-
-static uint32_t below(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((seed >> 33) % n);
-}
+#include "testing.h"
 
 /* ---- inputs ---- */
 
@@ -37,13 +31,13 @@ static xji_input numbered_input(uint32_t i)
     char id[32], *json = malloc(1 << 20);
     assert_non_null(json);
     snprintf(id, sizeof id, "reports.jsonl:%u", i);
-    seed = i * 77 + 1;
+    random_state = i * 77 + 1;
     if (i % 7 == 3) {
         sprintf(json, "{\"no\":\"text %u\"}", i);
     } else {
         int n = sprintf(json, "{\"id\":\"r%u\",\"year\":%u,\"text\":\"第%u号", i, 2000 + i % 30, i);
-        for (uint32_t k = below(i % 50 == 0 ? 20000 : 60); k > 0; k--)
-            n += sprintf(json + n, "%s", words[below(8)]);
+        for (uint32_t k = random_below(i % 50 == 0 ? 20000 : 60); k > 0; k--)
+            n += sprintf(json + n, "%s", words[random_below(8)]);
         strcpy(json + n, "\"}");
     }
     xji_input in = make_input(id, json);

@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "limits.h"
 #include "xj/utf8.h"
 
@@ -107,29 +109,20 @@ static xji_document doc;
 static xj_error error;
 static xji_input input;
 
-static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
-{
-    (void)sb;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int setup(void **state)
 {
     (void)state;
     alarm(60);
     memset(&faults, 0, sizeof faults);
     xji_document_init(&doc, 10);
-    strcpy(root, "/tmp/xunju-test-XXXXXX");
-    return mkdtemp(root) && chdir(root) == 0 ? 0 : -1;
+    return make_folder(root) == 0 && chdir(root) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     xji_document_release(&doc);
-    return chdir("/") || nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return chdir("/") || remove_folder(root);
 }
 
 static xj_status load_json_n(const char *json, size_t n)

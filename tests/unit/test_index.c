@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "../../common/src/format_priv.h"
 #include "xj/analyser.h"
 #include "xj/record.h"
@@ -26,8 +28,7 @@ static char path[80]; /* of the index in it; not made yet */
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(top, "/tmp/xunju-unit-XXXXXX");
-    if (!mkdtemp(top))
+    if (make_folder(top) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/index", top);
     return 0;
@@ -55,20 +56,6 @@ static int remove_dir(void **state)
     remove_files(top);
     return rmdir(top);
 }
-
-static void ok_at(xj_status st, const xj_error *e, int line)
-{
-    if (st != XJ_OK)
-        fail_msg("line %d: %s: %s", line, xj_status_name(st), e->message);
-}
-
-/* call is an expression that uses &err */
-#define OK(call)                      \
-    do {                              \
-        xj_error err = XJ_ERROR_INIT; \
-        xj_status ok_st = (call);     \
-        ok_at(ok_st, &err, __LINE__); \
-    } while (0)
 
 /* The call fails with this status, says something, and names the file concerned. */
 #define FAILS(want, call)                                 \

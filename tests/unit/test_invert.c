@@ -14,15 +14,9 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "xj/record.h"
-
-static uint64_t seed;
-
-static uint32_t below(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((seed >> 33) % n);
-}
 
 /* ---- the naive inversion ---- */
 
@@ -95,8 +89,7 @@ typedef struct place {
 static int setup(void **state)
 {
     static place p;
-    strcpy(p.path, "/tmp/xunju-test-XXXXXX");
-    if (!mkdtemp(p.path))
+    if (make_folder(p.path) != 0)
         return -1;
     p.dir = open(p.path, O_RDONLY | O_DIRECTORY);
     *state = &p;
@@ -222,24 +215,24 @@ static void random_pair(xji_tokens *t, uint32_t variety)
 {
     static const uint32_t extremes[] = {1, 0x7FF, 0x800, 0xFFFF, 0x10000, 0x10FFFF};
     xji_pair_token *p = &t->pair[t->n_pairs++];
-    p->first = below(20) ? 0x4E00 + below(variety) : extremes[below(6)];
-    p->second = below(5) == 0 ? XJI_SINGLE : below(20) ? 0x4E00 + below(variety) : extremes[below(6)];
-    p->code = p->second == XJI_SINGLE ? 0 : (uint8_t)below(256);
+    p->first = random_below(20) ? 0x4E00 + random_below(variety) : extremes[random_below(6)];
+    p->second = random_below(5) == 0 ? XJI_SINGLE : random_below(20) ? 0x4E00 + random_below(variety) : extremes[random_below(6)];
+    p->code = p->second == XJI_SINGLE ? 0 : (uint8_t)random_below(256);
 }
 
 static void random_word(xji_tokens *t, uint32_t variety)
 {
     static const char kinds[] = {XJ_KEY_WORD, XJ_KEY_STEM, XJ_KEY_PAIR};
     uint8_t key[XJ_KEY_MAX];
-    size_t n = 2 + below(below(50) ? 6 : XJ_KEY_MAX - 2);
-    uint32_t number = below(variety);
-    key[0] = (uint8_t)kinds[below(3)];
+    size_t n = 2 + random_below(random_below(50) ? 6 : XJ_KEY_MAX - 2);
+    uint32_t number = random_below(variety);
+    key[0] = (uint8_t)kinds[random_below(3)];
     for (size_t i = 1; i < n; i++) { /* few different beginnings, so that keys are prefixes of others */
         key[i] = (uint8_t)(0x60 + number % 3 * 70);
         number /= 3;
     }
     t->word[t->n_words++] = (xji_word_token){(uint32_t)t->keys.n, (uint16_t)n,
-                                             key[0] == XJ_KEY_PAIR ? (uint8_t)below(256) : (uint8_t)0};
+                                             key[0] == XJ_KEY_PAIR ? (uint8_t)random_below(256) : (uint8_t)0};
     assert_int_equal(xj_buf_put(&t->keys, key, n, NULL), XJ_OK);
 }
 
@@ -276,16 +269,15 @@ static void test_invert__random(void **state)
     const place *p = *state;
     xji_inverter *v;
     xji_tokens t;
-    seed = 20260106;
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed(20260106);
     tokens_init(&t);
     assert_int_equal(xji_inverter_new(&v, NULL), XJ_OK);
     /* One inverter for all segments: nothing of a batch may be left in the next one. */
     for (int round = 0; round < 30; round++) {
-        uint32_t n_passages = 1 + below(500), variety = 1 + below(round % 3 ? 2000 : 5);
+        uint32_t n_passages = 1 + random_below(500), variety = 1 + random_below(round % 3 ? 2000 : 5);
         for (uint32_t i = 0; i < n_passages; i++)
-            if (below(4)) /* some passages have no tokens */
-                add_passage(v, &t, i, below(TOKENS_MAX), below(TOKENS_MAX / 2), variety);
+            if (random_below(4)) /* some passages have no tokens */
+                add_passage(v, &t, i, random_below(TOKENS_MAX), random_below(TOKENS_MAX / 2), variety);
         xj_segment_writer *w = begin(p, n_passages);
         assert_int_equal(xji_inverter_flush(v, w, NULL), XJ_OK);
         check_segment(p, w);
@@ -349,7 +341,7 @@ static void test_invert__tells_its_memory(void **state)
     xji_inverter *v;
     xji_tokens t;
     tokens_init(&t);
-    seed = 7;
+    seed(7);
     assert_int_equal(xji_inverter_new(&v, NULL), XJ_OK);
     size_t before = xji_inverter_bytes(v);
     for (uint32_t i = 0; i < 2000; i++) {

@@ -18,38 +18,12 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "invert.h"
 #include "tokens.h"
 #include "xj/stem.h"
 #include "xj/utf8.h"
-
-static void ok_at(xj_status st, const xj_error *e, int line)
-{
-    if (st != XJ_OK)
-        fail_msg("line %d: %s: %s", line, xj_status_name(st), e->message);
-}
-
-/* call is an expression that uses &err */
-#define OK(call)                      \
-    do {                              \
-        xj_error err = XJ_ERROR_INIT; \
-        xj_status ok_st = (call);     \
-        ok_at(ok_st, &err, __LINE__); \
-    } while (0)
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((random_state >> 33) % n);
-}
-
-static void seed(uint64_t s)
-{
-    random_state = s;
-    print_message("seed %llu\n", (unsigned long long)s);
-}
 
 /* ---- the corpus ---- */
 
@@ -273,8 +247,7 @@ static void open_index(size_t n)
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(top, "/tmp/xunju-unit-XXXXXX");
-    return mkdtemp(top) ? 0 : -1;
+    return make_folder(top);
 }
 
 static int remove_dir(void **state)

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "testing.h"
 #include <zstd.h>
 
 #include "../../common/src/format_priv.h"
@@ -32,8 +34,7 @@ static int dir_fd = -1;
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/xunju-unit-XXXXXX");
-    if (!mkdtemp(dir))
+    if (make_folder(dir) != 0)
         return -1;
     dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
     return dir_fd < 0 ? -1 : 0;
@@ -46,34 +47,6 @@ static int remove_dir(void **state)
     close(dir_fd);
     return rmdir(dir); /* fails when a test left something behind */
 }
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((random_state >> 33) % n);
-}
-
-static void seed(uint64_t s)
-{
-    random_state = s;
-    print_message("seed %llu\n", (unsigned long long)s);
-}
-
-static void ok_at(xj_status st, const xj_error *e, int line)
-{
-    if (st != XJ_OK)
-        fail_msg("line %d: %s: %s", line, xj_status_name(st), e->message);
-}
-
-/* call is an expression that uses &err */
-#define OK(call)                          \
-    do {                                  \
-        xj_error err = XJ_ERROR_INIT;     \
-        xj_status ok_st = (call);         \
-        ok_at(ok_st, &err, __LINE__);     \
-    } while (0)
 
 /* ---- writing ---- */
 

@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "limits.h"
 
 /* ---- faults of read() ---- */
@@ -63,14 +65,6 @@ static size_t n_skips;
 static xji_input inputs[ENTRIES];
 static size_t n_inputs;
 
-static int remove_entry(const char *path, const struct stat *sb, int type, struct FTW *ftw)
-{
-    (void)sb;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static void forget(void)
 {
     for (size_t i = 0; i < n_skips; i++) {
@@ -87,15 +81,14 @@ static int setup(void **state)
 {
     (void)state;
     alarm(60); /* a FIFO that is opened without care waits for ever */
-    strcpy(root, "/tmp/xunju-test-XXXXXX");
-    return mkdtemp(root) && chdir(root) == 0 ? 0 : -1;
+    return make_folder(root) == 0 && chdir(root) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     forget();
-    return chdir("/") || nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return chdir("/") || remove_folder(root);
 }
 
 static void write_bytes(const char *path, const void *s, size_t n)

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 enum { MAX = 600 };
 
 typedef struct sample {
@@ -17,20 +19,6 @@ typedef struct sample {
     uint8_t len[MAX];
     uint8_t mark[MAX];
 } sample;
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((random_state >> 33) % n);
-}
-
-static void seed(uint64_t s)
-{
-    random_state = s;
-    print_message("seed %llu\n", (unsigned long long)s);
-}
 
 /* The status of reading a copy of exactly n bytes, so that a read behind the end is seen. */
 static xj_status get(const uint8_t *bytes, size_t n, const sample *s, uint64_t *beg, uint64_t *end, uint8_t *mark, size_t *left)

@@ -12,19 +12,13 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "xj/fold.h"
 #include "xj/segment.h"
 #include "xj/utf8.h"
 
 /* ---- random numbers ---- */
-
-static uint64_t seed;
-
-static uint32_t below(uint32_t n)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)((seed >> 33) % n);
-}
 
 /* ---- the naive computation ---- */
 
@@ -341,33 +335,32 @@ static void test_tokens__longest_words(void **state)
 static uint32_t random_cp(uint32_t variety)
 {
     static const uint32_t breaks[] = {0xFF0C, 0x3002, '\n', '-', '!'}, soft[] = {' ', 0x201C, 0x300B, 0x3000};
-    switch (below(12)) {
+    switch (random_below(12)) {
     case 0:
-        return breaks[below(5)];
+        return breaks[random_below(5)];
     case 1:
-        return soft[below(4)];
+        return soft[random_below(4)];
     case 2:
     case 3:
-        return 'a' + below(variety < 26 ? variety : 26);
+        return 'a' + random_below(variety < 26 ? variety : 26);
     case 4:
-        return '0' + below(variety < 10 ? variety : 10);
+        return '0' + random_below(variety < 10 ? variety : 10);
     case 5:
-        return 0x20000 + below(variety); /* CJK Extension B */
+        return 0x20000 + random_below(variety); /* CJK Extension B */
     case 6:
-        return 0x3042 + below(variety < 64 ? variety : 64);
+        return 0x3042 + random_below(variety < 64 ? variety : 64);
     default:
-        return 0x4E00 + below(variety);
+        return 0x4E00 + random_below(variety);
     }
 }
 
 static void test_tokens__random(void **state)
 {
     fixture *f = *state;
-    seed = 20260105;
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed(20260105);
     for (int round = 0; round < 400; round++) {
-        uint32_t cp[600], variety = 1 + below(round % 2 ? 4 : 3000);
-        size_t n = below(600);
+        uint32_t cp[600], variety = 1 + random_below(round % 2 ? 4 : 3000);
+        size_t n = random_below(600);
         for (size_t i = 0; i < n; i++)
             cp[i] = random_cp(variety);
         assert_int_equal(xj_units_read(&f->u, cp, n, 0, NULL), XJ_OK);

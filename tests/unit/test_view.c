@@ -14,23 +14,11 @@
 
 #include <cmocka.h>
 
+#include "testing.h"
+
 #include "invert.h"
 #include "tokens.h"
 #include "xj/utf8.h"
-
-static void ok_at(xj_status st, const xj_error *e, int line)
-{
-    if (st != XJ_OK)
-        fail_msg("line %d: %s: %s", line, xj_status_name(st), e->message);
-}
-
-/* call is an expression that uses &err */
-#define OK(call)                      \
-    do {                              \
-        xj_error err = XJ_ERROR_INIT; \
-        xj_status ok_st = (call);     \
-        ok_at(ok_st, &err, __LINE__); \
-    } while (0)
 
 enum { CP_MAX = 256 };
 
@@ -126,8 +114,7 @@ static void end_index(void)
 static int make_dir(void **state)
 {
     (void)state;
-    strcpy(top, "/tmp/xunju-unit-XXXXXX");
-    if (!mkdtemp(top))
+    if (make_folder(top) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/index", top);
     return 0;
