@@ -9,9 +9,12 @@
 struct xji_analyst {
     xji_document doc;
     xji_tokenizer *tokenizer;
-    xji_text passage;
-    xj_units units;
+    xji_text passage; /* its text, where it is no single piece of the document's */
+    xj_source_range *range;
+    size_t range_cap;
     xj_buf utf8;
+    uint32_t *cp; /* of a title or heading */
+    size_t cp_cap;
 };
 
 xj_status xji_analyst_new(xji_analyst **out, xj_error *err)
@@ -35,8 +38,9 @@ void xji_analyst_free(xji_analyst *a)
     xji_document_release(&a->doc);
     xji_tokenizer_free(a->tokenizer);
     xji_text_release(&a->passage);
-    xj_units_release(&a->units);
+    free(a->range);
     xj_buf_release(&a->utf8);
+    free(a->cp);
     free(a);
 }
 
@@ -67,13 +71,41 @@ static xj_status put_meta(const xji_document *d, const xji_input *in, xji_analys
     return xj_report_meta_put(&out->meta, &meta, err);
 }
 
+/* Tokens of a title or heading, as the context's next range. */
+static xj_status put_context(xji_analyst *a, const uint8_t *s, size_t n, xji_token_range *range, xji_analysed *out, xj_error *err)
+{
+    range->pair_from = out->context.n_pairs;
+    range->word_from = out->context.n_words;
+    if (n > a->cp_cap) {
+        void *p = realloc(a->cp, n * sizeof *a->cp);
+        if (!p)
+            return xj_fail(err, XJ_ENOMEM, "no memory for the headings of a report");
+        a->cp = p;
+        a->cp_cap = n;
+    }
+    size_t n_cp = 0;
+    for (size_t i = 0; i < n; n_cp++)
+        i += xj_utf8_decode(s + i, n - i, &a->cp[n_cp], NULL);
+    uint32_t length;
+    xj_status st = xji_tokenize_text(a->tokenizer, a->cp, n_cp, &out->context, &length, err);
+    range->pair_to = out->context.n_pairs;
+    range->word_to = out->context.n_words;
+    return st;
+}
+
 /* One record for each section of the report: its headings from the outermost to its own. */
 static xj_status put_headings(xji_analyst *a, xji_analysed *out, xj_error *err)
 {
     const xji_structure *s = &a->doc.structure;
     out->heading_end = malloc((s->n_sections ? s->n_sections : 1) * sizeof *out->heading_end);
-    if (!out->heading_end)
+    out->parent = malloc((s->n_sections ? s->n_sections : 1) * sizeof *out->parent);
+    out->context_range = malloc((s->n_sections + 1) * sizeof *out->context_range);
+    if (!out->heading_end || !out->parent || !out->context_range)
         return xj_fail(err, XJ_ENOMEM, "no memory for the headings of a report");
+    const char *title = s->meta.title;
+    xj_status titled = put_context(a, (const uint8_t *)title, title ? strlen(title) : 0, &out->context_range[0], out, err);
+    if (titled != XJ_OK)
+        return titled;
     for (size_t i = 0; i < s->n_sections; i++) {
         uint32_t chain[XJ_HEADINGS_MAX];
         size_t at[XJ_HEADINGS_MAX + 1], n = 0;
@@ -95,32 +127,84 @@ static xj_status put_headings(xji_analyst *a, xji_analysed *out, xj_error *err)
         path.n = n;
         if (st == XJ_OK)
             st = xj_heading_path_put(&out->headings, &path, err);
+        if (st == XJ_OK) /* its own heading is the innermost */
+            st = put_context(a, a->utf8.data + at[n - 1], at[n] - at[n - 1], &out->context_range[i + 1], out, err);
         if (st != XJ_OK)
             return st;
+        out->parent[i] = s->sections[i].parent == XJI_NO_SECTION ? 0 : s->sections[i].parent + 1;
         out->heading_end[out->n_headings++] = out->headings.n;
     }
     return XJ_OK;
+}
+
+/* A text of which only code points are asked for. */
+typedef struct code_points {
+    const uint32_t *cp;
+    size_t n;
+} code_points;
+
+/*
+ * The record of a passage that stands so in the source, of which only code points have to be put together. Sets its text,
+ * borrowed until the next passage.
+ */
+static xj_status put_source(xji_analyst *a, const xji_passage *p, xj_buf *out, uint32_t *n_bytes, code_points *text,
+                            xj_error *err)
+{
+    const xji_text *t = &a->doc.text;
+    const xji_range *piece = &a->doc.structure.pieces[p->first_piece];
+    size_t n = 0;
+    if (p->n_pieces > a->range_cap) {
+        void *q = realloc(a->range, p->n_pieces * 2 * sizeof *a->range);
+        if (!q)
+            return xj_fail(err, XJ_ENOMEM, "no memory for a passage of %lu pieces", (unsigned long)p->n_pieces);
+        a->range = q;
+        a->range_cap = (size_t)p->n_pieces * 2;
+    }
+    *n_bytes = 0;
+    for (uint32_t k = 0; k < p->n_pieces; k++) {
+        xj_source_range *r = &a->range[k];
+        *r = (xj_source_range){t->beg[piece[k].b], t->beg[piece[k].e - 1] + t->len[piece[k].e - 1], piece[k].e - piece[k].b};
+        *n_bytes += r->end - r->beg;
+        n += r->n;
+    }
+    *text = (code_points){t->cp + piece[0].b, n};
+    xj_status st = p->n_pieces > 1 ? xji_text_reserve(&a->passage, n, err) : XJ_OK;
+    if (st == XJ_OK && p->n_pieces > 1) {
+        size_t at = 0;
+        for (uint32_t k = 0; k < p->n_pieces; k++) {
+            memcpy(a->passage.cp + at, t->cp + piece[k].b, a->range[k].n * sizeof *t->cp);
+            at += a->range[k].n;
+        }
+        text->cp = a->passage.cp;
+    }
+    return st == XJ_OK ? xj_passage_put_ranges(out, a->doc.bytes.data, a->range, p->n_pieces, err) : st;
+}
+
+/* The record of any other passage. */
+static xj_status put_repaired(xji_analyst *a, size_t i, xj_buf *out, uint32_t *n_bytes, code_points *text, xj_error *err)
+{
+    const xji_text *t = &a->passage;
+    xj_status st = xji_document_passage(&a->doc, i, &a->passage, err);
+    if (st != XJ_OK)
+        return st;
+    *text = (code_points){t->cp, t->n};
+    *n_bytes = (uint32_t)xj_utf8_total(t->cp, t->n);
+    return xj_passage_put(out, a->doc.decoded.encoding, t->cp, t->beg, t->len, t->mark, t->n, err);
 }
 
 static xj_status put_passage(xji_analyst *a, size_t i, xji_analysed *out, xj_error *err)
 {
     const xji_passage *p = &a->doc.structure.passages[i];
     xji_analysed_passage *q = &out->passage[i];
-    xji_text *t = &a->passage;
-    xj_status st = xji_document_passage(&a->doc, i, t, err);
+    code_points text = {NULL, 0};
+    xj_status st = a->doc.text.as_source ? put_source(a, p, &out->records, &q->text_bytes, &text, err)
+                                         : put_repaired(a, i, &out->records, &q->text_bytes, &text, err);
     if (st == XJ_OK)
-        st = xj_passage_put(&out->records, a->doc.decoded.encoding, t->cp, t->beg, t->len, t->mark, t->n, err);
-    if (st == XJ_OK)
-        st = xj_units_read(&a->units, t->cp, t->n, 0, err);
-    if (st == XJ_OK)
-        st = xji_tokenize(a->tokenizer, &a->units, &out->tokens, &q->length, err);
+        st = xji_tokenize_text(a->tokenizer, text.cp, text.n, &out->tokens, &q->length, err);
     if (st != XJ_OK)
         return st;
     q->section = p->section == XJI_NO_SECTION ? 0 : p->section + 1;
-    q->n_characters = (uint32_t)t->n;
-    q->text_bytes = 0;
-    for (size_t k = 0; k < t->n; k++)
-        q->text_bytes += (uint32_t)xj_utf8_len(t->cp[k]);
+    q->n_characters = (uint32_t)text.n;
     q->record_end = out->records.n;
     q->pair_end = out->tokens.n_pairs;
     q->word_end = out->tokens.n_words;
@@ -162,7 +246,8 @@ xj_status xji_analyse(xji_analyst *a, const xji_input *in, xji_segmentation mode
 size_t xji_analysed_bytes(const xji_analysed *a)
 {
     return a->meta.cap + a->records.cap + a->headings.cap + a->tokens.pair_cap * sizeof(xji_pair_token) +
-           a->tokens.word_cap * sizeof(xji_word_token) + a->tokens.keys.cap + a->n_passages * sizeof *a->passage;
+           a->tokens.word_cap * sizeof(xji_word_token) + a->tokens.keys.cap + a->context.pair_cap * sizeof(xji_pair_token) +
+           a->context.word_cap * sizeof(xji_word_token) + a->context.keys.cap + a->n_passages * sizeof *a->passage;
 }
 
 void xji_analysed_release(xji_analysed *a)
@@ -174,5 +259,8 @@ void xji_analysed_release(xji_analysed *a)
     xj_buf_release(&a->records);
     xj_buf_release(&a->headings);
     xji_tokens_release(&a->tokens);
+    xji_tokens_release(&a->context);
+    free(a->context_range);
+    free(a->parent);
     memset(a, 0, sizeof *a);
 }

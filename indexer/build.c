@@ -1,28 +1,22 @@
 #include "build.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crew.h"
+#include "ids.h"
 #include "invert.h"
 #include "limits.h"
 #include "source.h"
 #include "xj/index.h"
 
-/* Ids seen so far: an open-addressed table of offsets + 1 into the ids' bytes. */
-typedef struct id_set {
-    xj_buf bytes; /* NUL-terminated, back to back */
-    uint64_t *slot;
-    size_t n, n_slots;
-} id_set;
-
 typedef struct builder {
     const xji_build_options *o;
     xji_build_summary *sum;
     xj_index_writer *index;
-    xj_segment_writer *segment; /* NULL between segments */
+    xj_segment_writer *segment;
     xji_inverter *inverter;
-    id_set ids;
+    xji_ids ids;
     uint64_t n_elsewhere; /* inputs that fall on other shards */
 } builder;
 
@@ -42,94 +36,44 @@ static void skip(void *ctx, const char *origin, const char *reason)
     b->o->on_skip(b->o->ctx, origin, reason);
 }
 
-static xj_status ids_grow(id_set *s, xj_error *err)
+/* The context of a section: the title, and the headings from its own up. */
+static xj_status add_context(builder *b, const xji_analysed *a, uint32_t section, uint32_t number, xj_error *err)
 {
-    size_t n = s->n_slots ? s->n_slots * 2 : 1024;
-    uint64_t *p = calloc(n, sizeof *p);
-    if (!p)
-        return xj_fail(err, XJ_ENOMEM, "no memory for the ids of the reports");
-    for (size_t i = 0; i < s->n_slots; i++) {
-        if (!s->slot[i])
-            continue;
-        const char *id = (const char *)s->bytes.data + s->slot[i] - 1;
-        size_t k = (size_t)xj_checksum(id, strlen(id), 0) & (n - 1);
-        while (p[k])
-            k = (k + 1) & (n - 1);
-        p[k] = s->slot[i];
+    uint32_t i = section;
+    for (;;) {
+        const xji_token_range *r = &a->context_range[i];
+        xj_status st = xji_inverter_add(b->inverter, XJ_CONTEXT, number, &a->context, r->pair_from, r->pair_to, r->word_from,
+                                        r->word_to, err);
+        if (st != XJ_OK || i == 0)
+            return st;
+        i = a->parent[i - 1];
     }
-    free(s->slot);
-    s->slot = p;
-    s->n_slots = n;
-    return XJ_OK;
 }
 
-/* Add an id; *is_new = false when it is there already. */
-static xj_status ids_add(id_set *s, const char *id, bool *is_new, xj_error *err)
+/* A section of the segment for each stretch of passages that have the same heading. */
+static xj_status add_section(builder *b, const xji_analysed *a, uint32_t section, xj_error *err)
 {
-    xj_status st = s->n * 2 >= s->n_slots ? ids_grow(s, err) : XJ_OK;
-    if (st != XJ_OK)
-        return st;
-    size_t n = strlen(id), k = (size_t)xj_checksum(id, n, 0) & (s->n_slots - 1);
-    for (; s->slot[k]; k = (k + 1) & (s->n_slots - 1)) {
-        if (strcmp((const char *)s->bytes.data + s->slot[k] - 1, id) == 0) {
-            *is_new = false;
-            return XJ_OK;
-        }
-    }
-    *is_new = true;
-    uint64_t at = s->bytes.n;
-    st = xj_buf_put(&s->bytes, id, n + 1, err);
-    if (st == XJ_OK) {
-        s->slot[k] = at + 1;
-        s->n++;
-    }
-    return st;
-}
-
-static xj_status begin_segment(builder *b, xj_error *err)
-{
-    uint32_t none;
-    xj_status st = xj_index_writer_begin(b->index, &b->segment, err);
-    if (st == XJ_OK)
-        st = xj_segment_writer_section(b->segment, NULL, 0, &none, err);
-    return st;
-}
-
-static xj_status end_segment(builder *b, xj_error *err)
-{
-    xj_status st = xji_inverter_flush(b->inverter, b->segment, err);
-    if (st == XJ_OK)
-        st = xj_index_writer_end(b->index, &b->segment, err);
-    if (st == XJ_OK)
-        b->sum->n_segments++;
-    return st;
+    size_t from = section > 1 ? a->heading_end[section - 2] : 0, to = section ? a->heading_end[section - 1] : 0;
+    uint32_t number = xj_segment_writer_n_sections(b->segment);
+    xj_status st = xj_segment_writer_section(b->segment, section ? a->headings.data + from : NULL, to - from, err);
+    return st == XJ_OK ? add_context(b, a, section, number, err) : st;
 }
 
 static xj_status add_report(builder *b, const xji_analysed *a, xj_error *err)
 {
-    xj_status st = XJ_OK;
-    /* A segment holds as much as fits the memory; then the next one begins. */
-    if (b->segment && (xji_inverter_bytes(b->inverter) + xj_segment_writer_memory(b->segment) > b->o->memory / 5 * 3 ||
-                       xj_segment_writer_n_passages(b->segment) + a->n_passages > XJI_BATCH_PASSAGES))
-        st = end_segment(b, err);
-    if (st == XJ_OK && !b->segment)
-        st = begin_segment(b, err);
-    uint32_t first_section = 0;
-    for (size_t i = 0; i < a->n_headings && st == XJ_OK; i++) {
-        size_t from = i ? a->heading_end[i - 1] : 0;
-        uint32_t number;
-        st = xj_segment_writer_section(b->segment, a->headings.data + from, a->heading_end[i] - from, &number, err);
-        if (i == 0)
-            first_section = number;
-    }
+    xj_status st = xji_inverter_settle(b->inverter, xj_segment_writer_n_passages(b->segment),
+                                       xj_segment_writer_n_sections(b->segment), err);
     size_t record = 0, pair = 0, word = 0;
     for (size_t i = 0; i < a->n_passages && st == XJ_OK; i++) {
         const xji_analysed_passage *p = &a->passage[i];
         uint32_t number = xj_segment_writer_n_passages(b->segment);
-        st = xj_segment_writer_passage(b->segment, p->section ? first_section + p->section - 1 : 0, p->length,
-                                       a->records.data + record, p->record_end - record, p->n_characters, p->text_bytes, err);
+        if (i == 0 || p->section != a->passage[i - 1].section)
+            st = add_section(b, a, p->section, err);
         if (st == XJ_OK)
-            st = xji_inverter_add(b->inverter, number, &a->tokens, pair, p->pair_end, word, p->word_end, err);
+            st = xj_segment_writer_passage(b->segment, p->length, a->records.data + record, p->record_end - record,
+                                           p->n_characters, p->text_bytes, err);
+        if (st == XJ_OK)
+            st = xji_inverter_add(b->inverter, XJ_BODY, number, &a->tokens, pair, p->pair_end, word, p->word_end, err);
         record = p->record_end;
         pair = p->pair_end;
         word = p->word_end;
@@ -165,11 +109,11 @@ static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
         b->n_elsewhere++;
         return XJ_OK;
     }
-    if (r->analysed.n_passages > XJI_BATCH_PASSAGES) {
-        skip(b, r->input.origin, "more than four million passages in one report");
+    if (r->analysed.n_passages > XJI_BATCH_PASSAGES / 2) {
+        skip(b, r->input.origin, "more than eight million passages in one report");
         return XJ_OK;
     }
-    xj_status st = ids_add(&b->ids, r->analysed.id, &is_new, err);
+    xj_status st = xji_ids_add(&b->ids, r->analysed.id, strlen(r->analysed.id), &is_new, err);
     if (st == XJ_OK && !is_new) {
         xj_error why = XJ_ERROR_INIT;
         xj_fail(&why, XJ_EINPUT, "a report with the id '%s' was there before (ids are paths below the PATH given: name the folder above both)", r->analysed.id);
@@ -211,18 +155,24 @@ static xj_status feed(builder *b, xji_source *source, xji_crew *crew, xj_error *
     return st;
 }
 
-static xj_status run(builder *b, xj_error *err)
+static double now(void)
 {
-    xji_source *source = NULL;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What the memory is for, beside the tokens: a group of texts being filled and packed, results that wait, the tables. */
+static size_t tokens_memory(size_t memory)
+{
+    size_t others = ((size_t)44 << 20) + memory / 8;
+    return memory > others + ((size_t)4 << 20) ? memory - others : (size_t)4 << 20;
+}
+
+static xj_status read_all(builder *b, xji_source *source, xj_pool *pool, xj_error *err)
+{
     xji_crew *crew = NULL;
-    xj_status st = xji_inverter_new(&b->inverter, err);
-    if (st == XJ_OK)
-        st = xji_source_open(&source, b->o->paths, b->o->n_paths, skip, b, err);
-    /* This thread writes; the others analyse, as many of them as the memory allows for their buffers. */
-    size_t most = b->o->memory / XJI_MEMORY_MIN;
-    unsigned workers = b->o->threads - 1 < most ? b->o->threads - 1 : (unsigned)most;
-    if (st == XJ_OK)
-        st = xji_crew_start(&crew, workers, b->o->memory / 8, b->o->segmentation, err);
+    xj_status st = xji_crew_start(&crew, pool, b->o->memory / 8, b->o->segmentation, err);
     if (st == XJ_OK)
         st = feed(b, source, crew, err);
     xji_crew_stop(&crew);
@@ -232,26 +182,58 @@ static xj_status run(builder *b, xj_error *err)
         st = xj_fail(err, XJ_EINPUT, "no input could be indexed; nothing was committed");
     else if (nothing && xji_source_n_files(source) == 0)
         st = xj_fail(err, XJ_EINPUT, "no .txt, .md or .jsonl file was found; nothing was committed");
+    return st;
+}
+
+static xj_status run(builder *b, xj_pool *pool, xj_error *err)
+{
+    xji_source *source = NULL;
+    double began = now();
+    /* With little memory texts are packed in this thread, so that the next group does not fill meanwhile. */
+    xj_pool *text_pool = b->o->memory >= XJI_MEMORY_AMPLE ? pool : NULL;
+    xj_status st = xji_inverter_new(&b->inverter, tokens_memory(b->o->memory), b->index, err);
+    if (st == XJ_OK)
+        st = xji_source_open(&source, b->o->paths, b->o->n_paths, skip, b, err);
+    if (st == XJ_OK)
+        st = xj_index_writer_begin(b->index, b->o->text_level, text_pool, &b->segment, err);
+    if (st == XJ_OK)
+        st = read_all(b, source, pool, err);
     xji_source_close(&source);
+    double was_read = now();
+    if (b->sum->n_reports == 0)
+        xj_segment_writer_abandon(&b->segment);
     if (st == XJ_OK && b->segment)
-        st = end_segment(b, err);
+        st = xji_inverter_finish(b->inverter, b->segment, pool, err);
+    double had_terms = now();
+    b->sum->n_runs = xji_inverter_n_runs(b->inverter);
+    b->sum->n_segments = b->segment != NULL;
+    if (st == XJ_OK && b->segment)
+        st = xj_index_writer_end(b->index, &b->segment, err);
     if (st == XJ_OK)
         st = xj_index_writer_commit(b->index, err);
     b->sum->index_bytes = xj_index_writer_bytes(b->index);
+    b->sum->input_seconds = was_read - began;
+    b->sum->terms_seconds = had_terms - was_read;
+    b->sum->commit_seconds = now() - had_terms;
     return st;
 }
 
 xj_status xji_build(const xji_build_options *options, xji_build_summary *summary, xj_error *err)
 {
     builder b = {.o = options, .sum = summary};
+    xj_pool *pool = NULL;
     memset(summary, 0, sizeof *summary);
+    /* More threads than the memory has room for would only wait. */
+    size_t most = 1 + options->memory / XJI_MEMORY_MIN;
     xj_status st = xj_index_writer_open(&b.index, options->index_path, options->replace ? XJ_INDEX_REPLACE : XJ_INDEX_REFUSE, err);
     if (st == XJ_OK)
-        st = run(&b, err);
+        st = xj_pool_new(&pool, options->threads < most ? options->threads : (unsigned)most, err);
+    if (st == XJ_OK)
+        st = run(&b, pool, err);
     xj_segment_writer_abandon(&b.segment);
     xj_index_writer_close(&b.index);
     xji_inverter_free(b.inverter);
-    xj_buf_release(&b.ids.bytes);
-    free(b.ids.slot);
+    xj_pool_free(pool);
+    xji_ids_release(&b.ids);
     return st;
 }

@@ -6,6 +6,7 @@
 #define XJI_BUILD_H
 
 #include "structure.h"
+#include "xj/segment_write.h"
 
 typedef struct xji_build_options {
     const char *index_path;
@@ -14,6 +15,7 @@ typedef struct xji_build_options {
     size_t memory;     /* bytes, >= XJI_MEMORY_MIN */
     unsigned threads;  /* >= 1 */
     xji_segmentation segmentation;
+    xj_text_level text_level;
     unsigned shard, n_shards; /* index only reports whose id hash falls on shard of n_shards; 0, 1 = all */
     bool replace;             /* an existing index may be replaced */
     /* Called in the caller's thread. origin NULL = the build as a whole. */
@@ -32,6 +34,8 @@ typedef struct xji_build_summary {
     uint64_t input_bytes;
     uint64_t index_bytes;
     uint64_t n_segments;
+    uint64_t n_runs; /* batches that went to disk for lack of memory */
+    double input_seconds, terms_seconds, commit_seconds; /* elapsed: reading to last passage, terms, bringing to disk */
     uint64_t changes[XJI_CHANGE_COUNT];
     uint64_t encodings[XJ_ENC_COUNT];
 } xji_build_summary;

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
 
 int xji_command_fail(xji_say_lang lang, xj_status st, const xj_error *err)
 {
@@ -35,6 +38,26 @@ bool xji_command_help_wanted(int argc, char **argv, const char *text)
         return false;
     fputs(text, stdout);
     return true;
+}
+
+json_t *xji_command_sections(const xj_index *ix)
+{
+    json_t *o = json_object();
+    for (size_t s = 0; s < xj_index_n_segments(ix); s++) {
+        const xj_segment *seg = xj_index_segment(ix, s);
+        for (size_t i = 0; i < xj_segment_n_sections(seg); i++) {
+            const char *name = xj_segment_section_name(seg, i);
+            json_int_t before = json_integer_value(json_object_get(o, name));
+            json_object_set_new(o, name, json_integer(before + (json_int_t)xj_segment_section_bytes(seg, i)));
+        }
+    }
+    return o;
+}
+
+unsigned xji_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
 bool xji_parse_size(const char *s, size_t *out)

@@ -9,9 +9,11 @@
 #include <stddef.h>
 
 #include "messages.h"
+#include "xj/index.h"
 
 /* Run a command; argv[0] is its name. Returns the exit status. */
 int xji_command_build(xji_say_lang lang, int argc, char **argv);
+int xji_command_merge(xji_say_lang lang, int argc, char **argv);
 int xji_command_info(xji_say_lang lang, int argc, char **argv);
 int xji_command_check(xji_say_lang lang, int argc, char **argv);
 int xji_command_doctor(xji_say_lang lang, int argc, char **argv);
@@ -19,6 +21,7 @@ int xji_command_doctor(xji_say_lang lang, int argc, char **argv);
 /* Help, by language. */
 extern const char *const xji_usage_text[];
 extern const char *const xji_build_help[];
+extern const char *const xji_merge_help[];
 extern const char *const xji_info_help[];
 extern const char *const xji_check_help[];
 extern const char *const xji_doctor_help[];
@@ -34,6 +37,12 @@ void xji_command_name_reason(xji_say_lang lang, const char *origin, const char *
 
 /* When the first argument is --help: print the text and return true. */
 bool xji_command_help_wanted(int argc, char **argv, const char *text);
+
+/* Bytes of each section of an index by name, in file order, as a JSON object. */
+struct json_t *xji_command_sections(const xj_index *ix);
+
+/* Processors to use, at least 1. */
+unsigned xji_processors(void);
 
 /* Values of options; false when they are none. Sizes: "64M", "2G", "100k", "1048576". */
 bool xji_parse_size(const char *s, size_t *out);

@@ -112,7 +112,18 @@ static const char *encoding_name(size_t i)
     return xj_encoding_name((xj_encoding)i);
 }
 
-static int write_report(xji_say_lang lang, const char *path, const xji_build_summary *s, json_t *skipped, double wall, double cpu)
+/* Null when the index cannot be read back, which the next command will say. */
+static json_t *sections_json(const char *path)
+{
+    xj_index *ix;
+    if (xj_index_open(&ix, path, NULL) != XJ_OK)
+        return json_null();
+    json_t *o = xji_command_sections(ix);
+    xj_index_close(&ix);
+    return o;
+}
+
+static int write_report(xji_say_lang lang, const char *path, const char *index, const xji_build_summary *s, json_t *skipped, double wall, double cpu)
 {
     json_t *o = json_object();
     json_object_set_new(o, "reports", json_integer((json_int_t)s->n_reports));
@@ -124,8 +135,15 @@ static int write_report(xji_say_lang lang, const char *path, const xji_build_sum
     json_object_set_new(o, "input_bytes", json_integer((json_int_t)s->input_bytes));
     json_object_set_new(o, "index_bytes", json_integer((json_int_t)s->index_bytes));
     json_object_set_new(o, "segments", json_integer((json_int_t)s->n_segments));
+    json_object_set_new(o, "runs", json_integer((json_int_t)s->n_runs));
     json_object_set_new(o, "wall_seconds", json_real(wall));
     json_object_set_new(o, "cpu_seconds", json_real(cpu));
+    json_t *stages = json_object();
+    json_object_set_new(stages, "input", json_real(s->input_seconds));
+    json_object_set_new(stages, "terms", json_real(s->terms_seconds));
+    json_object_set_new(stages, "commit", json_real(s->commit_seconds));
+    json_object_set_new(o, "stage_seconds", stages);
+    json_object_set_new(o, "sections", sections_json(index));
     json_object_set_new(o, "encodings", counts_json(s->encodings, XJ_ENC_COUNT, encoding_name));
     json_object_set_new(o, "changes", counts_json(s->changes, XJI_CHANGE_COUNT, change_name));
     json_object_set(o, "skipped_inputs", skipped);
@@ -188,24 +206,30 @@ static void print_summary(xji_say_lang lang, const xji_build_summary *s, const c
                 XJI_ARGS(XJI_NUMBER(s->n_other_kind), s->n_other_kind == 1 ? "" : "s", s->n_other_kind == 1 ? "is" : "are"));
 }
 
-static unsigned processors(void)
+static bool parse_text_level(const char *s, xj_text_level *level)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+    static const char *const name[] = {"fast", "default", "small"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        if (strcmp(s, name[i]) == 0) {
+            *level = (xj_text_level)i;
+            return true;
+        }
+    return false;
 }
 
 int xji_command_build(xji_say_lang lang, int argc, char **argv)
 {
-    enum { FORCE = 256, MEMORY, THREADS, SEGMENT, SHARD, STRICT, REPORT, HELP };
+    enum { FORCE = 256, MEMORY, THREADS, SEGMENT, SHARD, STRICT, REPORT, TEXT_LEVEL, HELP };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},    {"force", no_argument, NULL, FORCE},
         {"memory", required_argument, NULL, MEMORY}, {"threads", required_argument, NULL, THREADS},
         {"segment", required_argument, NULL, SEGMENT}, {"shard", required_argument, NULL, SHARD},
         {"strict", no_argument, NULL, STRICT},       {"report", required_argument, NULL, REPORT},
+        {"text-level", required_argument, NULL, TEXT_LEVEL},
         {"quiet", no_argument, NULL, 'q'},           {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0}};
     build_view view = {.lang = lang, .progress = isatty(STDERR_FILENO)};
-    xji_build_options o = {.memory = XJI_MEMORY_DEFAULT, .threads = processors(), .n_shards = 1, .on_skip = on_skip,
+    xji_build_options o = {.memory = XJI_MEMORY_DEFAULT, .threads = xji_processors(), .text_level = XJ_TEXT_DEFAULT, .n_shards = 1, .on_skip = on_skip,
                            .on_progress = on_progress, .ctx = &view};
     const char *report = NULL, *rest;
     bool strict = false;
@@ -233,6 +257,10 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
         case SEGMENT:
             if (!xji_parse_segmentation(optarg, &o.segmentation))
                 return xji_command_misused(lang, "build", XJI_SAY_BAD_SEGMENT);
+            break;
+        case TEXT_LEVEL:
+            if (!parse_text_level(optarg, &o.text_level))
+                return xji_command_misused(lang, "build", XJI_SAY_BAD_TEXT_LEVEL);
             break;
         case SHARD:
             if (!xji_parse_number(optarg, &rest, &o.shard) || *rest != '/' ||
@@ -272,7 +300,7 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
         if (!view.quiet)
             print_summary(lang, &summary, o.index_path, wall);
         if (report)
-            code = write_report(lang, report, &summary, view.skipped, wall, now(CLOCK_PROCESS_CPUTIME_ID));
+            code = write_report(lang, report, o.index_path, &summary, view.skipped, wall, now(CLOCK_PROCESS_CPUTIME_ID));
         if (code == 0 && strict && summary.n_skipped > 0)
             code = 4;
     }

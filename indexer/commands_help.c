@@ -6,6 +6,7 @@ const char *const xji_usage_text[] = {
         "usage: xunju-index COMMAND [OPTIONS] ...\n"
         "\n"
         "  build -o INDEX PATH...   make an index of files, folders and JSON Lines ('-' = JSON Lines on stdin)\n"
+        "  merge -o OUT INDEX...    join indexes that were built apart into one\n"
         "  info INDEX               what an index holds: reports, passages, terms, bytes of each section\n"
         "  check INDEX              verify every byte of an index; exit 3 and the place when it is damaged\n"
         "  doctor FILE...           show what reading, repair and segmentation make of a file, and why\n"
@@ -16,6 +17,7 @@ const char *const xji_usage_text[] = {
         "用法：xunju-index 命令 [选项] ...\n"
         "\n"
         "  build -o 索引目录 路径...   用文件、文件夹和 JSON Lines 建索引（“-”为标准输入的 JSON Lines）\n"
+        "  merge -o 新索引 索引目录... 把分别建立的索引合并为一个\n"
         "  info 索引目录               索引的内容：报告、段落、词项、各部分的字节数\n"
         "  check 索引目录              核对索引的每个字节；损坏时退出码为 3，并指出位置\n"
         "  doctor 文件...              显示一个文件如何读取、修复、分段，以及为什么\n"
@@ -41,6 +43,7 @@ const char *const xji_build_help[] = {
         "      --force           replace an index that is there; searches see the old one until the end\n"
         "      --memory SIZE     memory to use, as in 512M (default) or 2G\n"
         "      --threads N       threads to use (default: one for each processor)\n"
+        "      --text-level LEVEL    how hard stored text is compressed: fast, default or small; answers are the same\n"
         "      --segment auto|none   cut reports into passages (default), or take each as one passage\n"
         "      --shard I/N       index only the reports whose id falls on shard I of N, 0 <= I < N\n"
         "      --strict          exit 4 when any input had to be left out\n"
@@ -66,6 +69,7 @@ const char *const xji_build_help[] = {
         "      --force           替换已有的索引；完成之前，检索的仍是旧索引\n"
         "      --memory 大小     使用的内存，例如 512M（默认）或 2G\n"
         "      --threads N       使用的线程数（默认：每个处理器一个）\n"
+        "      --text-level 级别 原文压缩的程度：fast、default（默认）或 small；检索结果相同\n"
         "      --segment auto|none   把报告分成段落（默认），或每份报告作为一段\n"
         "      --shard I/N       只收入编号落在 N 个分片中第 I 片的报告，0 <= I < N\n"
         "      --strict          有输入未能收入时，退出码为 4\n"
@@ -75,6 +79,37 @@ const char *const xji_build_help[] = {
         "退出码：0 索引已建好；2 用法有误；4 读写失败，或 --strict 时有输入未收入；5 已到限制；\n"
         "6 内存不足；7 另有程序正在写入该索引。\n"
         "无论何种失败，原先已建好的索引都保持不变。\n",
+};
+
+const char *const xji_merge_help[] = {
+    [XJI_SAY_EN] =
+        "usage: xunju-index merge -o OUT [OPTIONS] INDEX...\n"
+        "\n"
+        "Joins indexes that were built apart into OUT, a directory of its own. Answers and scores are those of\n"
+        "one index built of all the reports. An id that two of the indexes hold is an error: nothing is made.\n"
+        "The indexes stay as they are. (To take an index elsewhere, copy its directory.)\n"
+        "\n"
+        "  -o, --output OUT      the index directory to make\n"
+        "      --force           replace an index that is there, which may be one of those that are joined\n"
+        "      --threads N       threads to use (default: one for each processor)\n"
+        "  -q, --quiet           no summary\n"
+        "\n"
+        "Exit status: 0 OUT is committed; 2 wrong usage; 3 an index is damaged or of another version; 4 an id\n"
+        "stands in two of them, or reading or writing failed; 5 a limit was reached; 6 out of memory; 7 another\n"
+        "writer is at work on OUT.\n",
+    [XJI_SAY_ZH] =
+        "用法：xunju-index merge -o 新索引 [选项] 索引目录...\n"
+        "\n"
+        "把分别建立的索引合并为一个新的索引目录。检索结果和得分与用全部报告一次建成的索引相同。\n"
+        "两个索引中有相同的报告编号时报错，不建立新索引。原来的索引保持不变。（要把索引移到别处，复制其目录即可。）\n"
+        "\n"
+        "  -o, --output 新索引   要建立的索引目录\n"
+        "      --force           替换已有的索引，它也可以是被合并的索引之一\n"
+        "      --threads N       使用的线程数（默认：每个处理器一个）\n"
+        "  -q, --quiet           不显示汇总\n"
+        "\n"
+        "退出码：0 新索引已建好；2 用法有误；3 索引损坏或版本不同；4 编号重复，或读写失败；5 已到限制；\n"
+        "6 内存不足；7 另有程序正在写入新索引。\n",
 };
 
 const char *const xji_info_help[] = {

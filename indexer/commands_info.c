@@ -60,7 +60,7 @@ static void print_info(xji_say_lang lang, const xj_index *ix)
     const char *name;
     json_t *bytes;
     json_object_foreach(sections, name, bytes) {
-        snprintf(text, sizeof text, "%-20.32s %12" JSON_INTEGER_FORMAT, name, json_integer_value(bytes));
+        snprintf(text, sizeof text, "%-25.32s %12" JSON_INTEGER_FORMAT, name, json_integer_value(bytes));
         xji_say(stdout, lang, XJI_SAY_INFO_SECTION, XJI_ARGS(text));
     }
     json_decref(sections);

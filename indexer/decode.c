@@ -81,55 +81,29 @@ static size_t count_leads(const uint8_t *s, size_t n)
     return leads;
 }
 
-static inline bool eight_ascii(const uint8_t *s)
-{
-    uint64_t v;
-    memcpy(&v, s, sizeof v);
-    return (v & UINT64_C(0x8080808080808080)) == 0;
-}
-
 /* Decode s[from..n). With stop_at_bad, end before the first ill-formed byte. Returns in *end where it ended. */
 static xj_status decode_utf8(sink *k, const uint8_t *s, size_t from, size_t n, bool stop_at_bad,
                              size_t *end, xj_error *err)
 {
     xji_text *t = k->text;
     size_t i = from, m = 0;
-    xj_status st = xji_text_reserve(t, count_leads(s + from, n - from) + 8, err);
+    xj_status st = xji_text_reserve(t, count_leads(s + from, n - from) + XJ_UTF8_SLACK, err);
     if (st != XJ_OK)
         return st;
     *end = n;
     while (i < n) {
         /* Only stray continuation bytes can make more characters than there are leads. */
-        if (t->cap - m < 8) {
+        if (t->cap - m < XJ_UTF8_SLACK) {
             t->n = m;
-            st = xji_text_reserve(t, m + 8, err);
+            st = xji_text_reserve(t, m + XJ_UTF8_SLACK, err);
             if (st != XJ_OK)
                 return st;
         }
-        /* Runs of ASCII by eight, of three-byte characters one by one; the rest goes to the careful decoder. */
-        size_t room = t->cap - 8;
-        while (n - i >= 8 && m <= room) {
-            uint32_t w = (uint32_t)s[i] << 16 | (uint32_t)s[i + 1] << 8 | s[i + 2];
-            if ((w & 0xF0C0C0) == 0xE08080) {
-                uint32_t cp = (w >> 4 & 0xF000) | (w >> 2 & 0x0FC0) | (w & 0x3F);
-                if (cp < 0x800 || (cp & 0xF800) == 0xD800)
-                    break;
-                put(t, m++, cp, i, 3);
-                i += 3;
-            } else if (eight_ascii(s + i)) {
-                for (size_t j = 0; j < 8; j++)
-                    put(t, m + j, s[i + j], i + j, 1);
-                m += 8;
-                i += 8;
-            } else if (s[i] < 0x80) {
-                put(t, m++, s[i], i, 1);
-                i++;
-            } else {
-                break;
-            }
-        }
-        if (i >= n || t->cap - m < 8)
+        xj_utf8_out out = {t->cp + m, t->beg + m, t->len + m, t->cap - m};
+        m += xj_utf8_decode_many(&out, s, n, &i);
+        if (i == n || t->cap - m < XJ_UTF8_SLACK)
             continue;
+        /* It stopped at something rare. */
         uint32_t cp;
         bool bad;
         size_t len = xj_utf8_decode(s + i, n - i, &cp, &bad);
@@ -869,6 +843,7 @@ static xj_status start(xji_text *out, xji_decode_info *info, size_t n, xj_error 
 {
     *info = (xji_decode_info){XJ_ENC_UTF8, XJI_BY_VALIDITY, 100, 0, 0};
     out->n = 0;
+    out->as_source = false;
     if (n > UINT32_MAX)
         return xj_fail(err, XJ_EINPUT, "larger than 4 GiB");
     return XJ_OK;
@@ -894,6 +869,7 @@ static xj_status decode_with(codec *c, xji_text *out, xji_decode_info *info, con
                        ? decode_utf8(&k, bytes, info->bom_bytes, n, false, &stop, err)
                        : decode_units(&k, c, bytes, info->bom_bytes, n, err);
     info->ill_formed = k.ill_formed;
+    out->as_source = c->enc == XJ_ENC_UTF8 && k.ill_formed == 0;
     return st;
 }
 
@@ -955,6 +931,7 @@ xj_status xji_decode(xji_text *out, xji_decode_info *info, const uint8_t *bytes,
     if (!nul) {
         sink k = {out, NULL, 0};
         st = decode_utf8(&k, bytes, 0, n, true, &valid, err);
+        out->as_source = valid == n;
     }
     if (st == XJ_OK && (nul || valid < n))
         st = decode_detected(out, info, bytes, n, nul, log, err);

@@ -59,6 +59,8 @@ void xji_document_release(xji_document *d)
     xji_text_release(&d->text);
     xj_buf_release(&d->bytes);
     xj_buf_release(&d->extra_bytes);
+    xji_structure_tables_free(d->tables);
+    d->tables = NULL;
 }
 
 /* ---- files ---- */
@@ -376,9 +378,11 @@ xj_status xji_document_load(xji_document *d, const xji_input *in, xji_segmentati
     }
     if (st == XJ_OK)
         st = xji_repair(&d->text, &d->log, err);
+    if (st == XJ_OK && !d->tables)
+        st = xji_structure_tables_new(&d->tables, err);
     if (st == XJ_OK) {
         xji_given given = {d->json_title, d->json_agency, d->json_date, d->json_number, d->json_year};
-        st = xji_structure_find(&d->structure, &d->text, &given, in->file, mode, &d->log, err);
+        st = xji_structure_find_with(&d->structure, d->tables, &d->text, &given, in->file, mode, &d->log, err);
     }
     return st;
 }

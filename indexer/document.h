@@ -27,6 +27,7 @@ typedef struct xji_document {
     xji_text text; /* repaired */
     xji_decode_info decoded;
     xji_structure structure;
+    xji_structure_tables *tables; /* made with the first text */
     xji_log log;
     uint64_t input_bytes; /* size of the file, or of the decoded JSON text */
     xj_buf bytes;

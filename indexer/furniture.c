@@ -45,7 +45,7 @@ static bool is_prose(const xji_doc *d, uint32_t b, uint32_t e)
     if (e - b >= PROSE_MAX)
         return true;
     /* A short line that does not end like a sentence is a caption or a slogan. */
-    bool ended = xji_scan_one_of(d, e - 1, "。:;!?”)\"");
+    bool ended = xji_scan_one_of(d, e - 1, U"。:;!?”)\"");
     uint32_t n_commas = 0;
     for (uint32_t i = b; i < e; i++) {
         if (d->cp[i] == 0x3002 || d->cp[i] == 0xFF61) /* 。 */
@@ -59,7 +59,7 @@ static bool is_prose(const xji_doc *d, uint32_t b, uint32_t e)
 static bool is_outline(const xji_doc *d, uint32_t b, uint32_t e)
 {
     uint32_t value, words;
-    if (d->markdown && xji_scan_match(d, b, e, "##", false))
+    if (d->markdown && xji_scan_match(d, b, e, U"##", false))
         return true;
     xji_rank rank = xji_outline_rank_at(d, b, e, true, &value, &words);
     return rank != XJI_RANK_NONE && rank != XJI_RANK_3 && rank != XJI_RANK_4;
@@ -150,7 +150,7 @@ static void find_zones(xji_doc *d, const xji_vocabulary *v)
 /* A line that follows a key without value is its value, unless it looks like the next thing. */
 static bool is_value_line(const xji_doc *d, const xji_cover *key, const xji_line *l)
 {
-    if (l->e - l->b > VALUE_MAX || xji_scan_find(d, l->b, l->e, "。") != UINT32_MAX)
+    if (l->e - l->b > VALUE_MAX || xji_scan_find(d, l->b, l->e, U"。") != UINT32_MAX)
         return false;
     if (xji_portal_is_colon(d->cp[l->e - 1]))
         return false;
@@ -169,7 +169,7 @@ static bool is_value_line(const xji_doc *d, const xji_cover *key, const xji_line
             return false;
     }
     return el->field != XJI_FIELD_OTHER ||
-           !xji_scan_ends_with(d, l->b, l->e, "报告 总结 意见 通知 办法 条例 规定 方案 决定");
+           !xji_scan_ends_with(d, l->b, l->e, U"报告 总结 意见 通知 办法 条例 规定 方案 决定");
 }
 
 /* The role of line i by its xji_cover; *faint when its neighbours have to confirm it. */
@@ -220,8 +220,8 @@ static bool same_line(const xji_doc *d, const xji_line *a, const xji_line *b)
 /* Footer lines that no table can list: registration numbers of a web site. */
 static bool is_footer(const xji_doc *d, const xji_line *l)
 {
-    return l->e - l->b <= VALUE_MAX && (xji_scan_find(d, l->b, l->e, "ICP备") != UINT32_MAX ||
-                                        xji_scan_find(d, l->b, l->e, "公网安备") != UINT32_MAX);
+    return l->e - l->b <= VALUE_MAX && (xji_scan_find(d, l->b, l->e, U"ICP备") != UINT32_MAX ||
+                                        xji_scan_find(d, l->b, l->e, U"公网安备") != UINT32_MAX);
 }
 
 /* "附件:" has nothing after it when the next line is furniture too, or there is none. */
@@ -258,7 +258,7 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
             if (i >= d->tail && c.links)
                 links = true;
             crumbs =
-                (c.n_strong > 0 && xji_scan_one_of(d, l->e - 1, ":>")) || (crumbs && c.n_faint > 0);
+                (c.n_strong > 0 && xji_scan_one_of(d, l->e - 1, U":>")) || (crumbs && c.n_faint > 0);
             open = l->role == XJI_ASIDE_METADATA && c.open;
             if (open)
                 key = c;
@@ -283,8 +283,8 @@ static xj_status find_roles(xji_doc *d, const xji_vocabulary *v, bool *faint, xj
             continue;
         } else if (i >= d->tail && is_footer(d, l)) {
             l->role = XJI_ASIDE_FURNITURE;
-        } else if (xji_scan_match(d, l->b, l->e, "<!--", false) &&
-                   xji_scan_ends_with(d, l->b, l->e, "-->")) {
+        } else if (xji_scan_match(d, l->b, l->e, U"<!--", false) &&
+                   xji_scan_ends_with(d, l->b, l->e, U"-->")) {
             l->role = XJI_ASIDE_FURNITURE;
         }
         open = false;
@@ -372,12 +372,11 @@ xj_status xji_furniture_find(xji_doc *d, xj_error *err)
     bool *faint = calloc(d->n_lines, sizeof *faint);
     if (!faint)
         return xj_fail(err, XJ_ENOMEM, "no memory for %zu lines", d->n_lines);
-    xji_vocabulary v;
-    xji_portal_init(&v);
-    find_zones(d, &v);
-    xj_status st = find_roles(d, &v, faint, err);
+    const xji_vocabulary *v = &d->tables->vocabulary;
+    find_zones(d, v);
+    xj_status st = find_roles(d, v, faint, err);
     free(faint);
     if (st == XJ_OK)
-        st = shave_page(d, &v, err);
-    return st == XJ_OK ? shave_end(d, &v, err) : st;
+        st = shave_page(d, v, err);
+    return st == XJ_OK ? shave_end(d, v, err) : st;
 }

@@ -1,36 +1,65 @@
-/*
- * A token is a 64-bit entry (42 bits of pair or the word's number, then 22 bits of passage) and an adjacency code beside
- * it. Passages arrive in order, so a stable least-significant-digit radix sort over the key bits alone leaves every
- * term's postings in passage order.
- */
 #include "invert.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "parts.h"
+#include "runs.h"
 #include "xj/utf8.h"
 
-enum { PASSAGE_BITS = 22, CHAR_BITS = 21, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+/* A token: 32 bits of pair or of the word's number, 24 bits of passage in the batch, 8 bits of adjacency code. */
+enum { KEY_SHIFT = 32, NUMBER_SHIFT = 8, NUMBER_MASK = XJI_BATCH_PASSAGES - 1, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
-/* Entries and codes, and room to sort them. */
-typedef struct run {
-    uint64_t *entry;
-    uint8_t *code;
-    size_t n, cap;
-} run;
+enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 256 };
+
+typedef struct chunk {
+    struct chunk *next;
+    uint64_t token[CHUNK_TOKENS];
+} chunk;
+
+typedef struct slab {
+    struct slab *next;
+    chunk chunks[SLAB_CHUNKS];
+} slab;
+
+typedef struct bucket {
+    uint64_t *next, *end; /* in the last chunk */
+    chunk *first, *last;
+    size_t n_chunks;
+} bucket;
+
+static size_t n_tokens(const bucket *b)
+{
+    return b->n_chunks * CHUNK_TOKENS - (size_t)(b->end - b->next);
+}
+
+/* Tokens of one field. */
+typedef struct field {
+    bucket bucket[XJI_BUCKETS];
+    uint64_t *word;
+    size_t n_words, word_cap;
+    uint64_t total[XJI_BUCKETS]; /* pairs of all batches: they decide where parts begin */
+} field;
 
 struct xji_inverter {
-    run pairs, words;
+    size_t memory;
+    xj_index_writer *index;
+    field field[2]; /* by xj_field */
+    slab *slabs;
+    chunk *free_chunks;
+    size_t n_chunks; /* in use */
+    uint32_t passage, section; /* first numbers of the batch */
     /* Distinct string keys of the batch: bytes, ends, and an open-addressed table of numbers + 1. */
     xj_buf keys;
     uint64_t *key_end;
     size_t n_keys, key_cap;
     uint32_t *table;
     size_t n_table;
-    /* One list on its way to the writer. */
-    uint32_t *docs, *tfs;
-    size_t list_cap;
+    uint32_t *rank; /* of a key among the sorted ones, when they are sorted */
+    xji_run *run;
+    size_t n_runs, run_cap;
 };
 
 static xj_status no_memory(xj_error *err)
@@ -38,50 +67,93 @@ static xj_status no_memory(xj_error *err)
     return xj_fail(err, XJ_ENOMEM, "no memory to invert a batch: use a smaller --memory");
 }
 
-xj_status xji_inverter_new(xji_inverter **out, xj_error *err)
+xj_status xji_inverter_new(xji_inverter **out, size_t memory, xj_index_writer *index, xj_error *err)
 {
     *out = calloc(1, sizeof **out);
-    return *out ? XJ_OK : no_memory(err);
+    if (!*out)
+        return no_memory(err);
+    (*out)->memory = memory;
+    (*out)->index = index;
+    return XJ_OK;
 }
 
-static void clear(xji_inverter *v)
+static void free_slabs(xji_inverter *v)
 {
-    free(v->pairs.entry);
-    free(v->pairs.code);
-    free(v->words.entry);
-    free(v->words.code);
+    while (v->slabs) {
+        slab *s = v->slabs;
+        v->slabs = s->next;
+        free(s);
+    }
+    v->free_chunks = NULL;
+    v->n_chunks = 0;
+}
+
+static void free_words(xji_inverter *v)
+{
+    for (int f = 0; f < 2; f++) {
+        free(v->field[f].word);
+        v->field[f].word = NULL;
+        v->field[f].n_words = v->field[f].word_cap = 0;
+    }
     xj_buf_release(&v->keys);
     free(v->key_end);
     free(v->table);
-    free(v->docs);
-    free(v->tfs);
-    *v = (xji_inverter){0};
+    free(v->rank);
+    v->key_end = NULL;
+    v->table = v->rank = NULL;
+    v->n_keys = v->key_cap = v->n_table = 0;
 }
 
 void xji_inverter_free(xji_inverter *v)
 {
     if (!v)
         return;
-    clear(v);
+    free_slabs(v);
+    free_words(v);
+    for (size_t i = 0; i < v->n_runs; i++)
+        close(v->run[i].fd);
+    free(v->run);
     free(v);
 }
 
-static xj_status reserve(run *r, size_t more, xj_error *err)
+/* ---- adding tokens ---- */
+
+static xj_status new_chunk(xji_inverter *v, bucket *b, xj_error *err)
 {
-    if (r->n + more <= r->cap)
-        return XJ_OK;
-    size_t cap = r->cap ? r->cap : 4096;
-    while (cap < r->n + more)
-        cap += cap / 2 + 1;
-    void *e = realloc(r->entry, cap * sizeof *r->entry);
-    if (e)
-        r->entry = e;
-    void *c = e ? realloc(r->code, cap) : NULL;
-    if (c)
-        r->code = c;
-    if (!c)
-        return no_memory(err);
-    r->cap = cap;
+    if (!v->free_chunks) {
+        slab *s = malloc(sizeof *s);
+        if (!s)
+            return no_memory(err);
+        s->next = v->slabs;
+        v->slabs = s;
+        for (size_t i = 0; i < SLAB_CHUNKS; i++)
+            s->chunks[i].next = i + 1 < SLAB_CHUNKS ? &s->chunks[i + 1] : NULL;
+        v->free_chunks = s->chunks;
+    }
+    chunk *c = v->free_chunks;
+    v->free_chunks = c->next;
+    v->n_chunks++;
+    c->next = NULL;
+    if (b->last)
+        b->last->next = c;
+    else
+        b->first = c;
+    b->last = c;
+    b->next = c->token;
+    b->end = c->token + CHUNK_TOKENS;
+    b->n_chunks++;
+    return XJ_OK;
+}
+
+static inline xj_status put_pair(xji_inverter *v, field *f, uint32_t key, uint64_t rest, xj_error *err)
+{
+    bucket *b = &f->bucket[key >> (16 + XJI_BUCKET_BITS)];
+    if (b->next == b->end) {
+        xj_status st = new_chunk(v, b, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    *b->next++ = (uint64_t)key << KEY_SHIFT | rest;
     return XJ_OK;
 }
 
@@ -141,130 +213,205 @@ static xj_status intern(xji_inverter *v, const uint8_t *key, size_t n, uint32_t 
     return XJ_OK;
 }
 
-xj_status xji_inverter_add(xji_inverter *v, uint32_t passage, const xji_tokens *t, size_t pair_from, size_t pair_to,
-                           size_t word_from, size_t word_to, xj_error *err)
+static xj_status put_string(xji_inverter *v, field *f, const uint8_t *key, size_t n, uint64_t rest, xj_error *err)
 {
-    assert(passage < XJI_BATCH_PASSAGES);
-    xj_status st = reserve(&v->pairs, pair_to - pair_from, err);
+    uint32_t number = 0;
+    xj_status st = intern(v, key, n, &number, err);
+    if (st == XJ_OK && f->n_words == f->word_cap) {
+        size_t cap = f->word_cap ? f->word_cap + f->word_cap / 2 : 4096;
+        void *p = realloc(f->word, cap * sizeof *f->word);
+        if (!p)
+            return no_memory(err);
+        f->word = p;
+        f->word_cap = cap;
+    }
     if (st == XJ_OK)
-        st = reserve(&v->words, word_to - word_from, err);
-    if (st != XJ_OK)
-        return st;
-    for (size_t i = pair_from; i < pair_to; i++) {
+        f->word[f->n_words++] = (uint64_t)number << KEY_SHIFT | rest;
+    return st;
+}
+
+/* Pairs beyond the BMP are rare; they are string terms. */
+static xj_status put_wide(xji_inverter *v, field *f, const xji_pair_token *t, uint64_t rest, xj_error *err)
+{
+    uint8_t key[16];
+    size_t n = 0;
+    key[n++] = t->second == XJI_SINGLE ? XJ_KEY_CHAR : XJ_KEY_PAIR;
+    n += xj_utf8_encode(key + n, t->first);
+    if (t->second != XJI_SINGLE) {
+        key[n++] = XJ_KEY_JOINT;
+        n += xj_utf8_encode(key + n, t->second);
+    }
+    return put_string(v, f, key, n, rest, err);
+}
+
+xj_status xji_inverter_add(xji_inverter *v, xj_field which, uint32_t number, const xji_tokens *t, size_t pair_from,
+                           size_t pair_to, size_t word_from, size_t word_to, xj_error *err)
+{
+    field *f = &v->field[which];
+    number -= which == XJ_BODY ? v->passage : v->section;
+    assert(number < XJI_BATCH_PASSAGES);
+    const uint64_t place = (uint64_t)number << NUMBER_SHIFT;
+    xj_status st = XJ_OK;
+    for (size_t i = pair_from; i < pair_to && st == XJ_OK; i++) {
         const xji_pair_token *p = &t->pair[i];
-        v->pairs.entry[v->pairs.n] = (uint64_t)p->first << (CHAR_BITS + PASSAGE_BITS) |
-                                     (uint64_t)p->second << PASSAGE_BITS | passage;
-        v->pairs.code[v->pairs.n++] = p->code;
+        uint32_t second = p->second == XJI_SINGLE ? XJ_SECOND_SINGLE : p->second;
+        st = (p->first | second) < 0x10000 ? put_pair(v, f, XJ_PAIR_KEY(p->first, second), place | p->code, err)
+                                           : put_wide(v, f, p, place | p->code, err);
     }
-    for (size_t i = word_from; i < word_to; i++) {
+    for (size_t i = word_from; i < word_to && st == XJ_OK; i++) {
         const xji_word_token *w = &t->word[i];
-        uint32_t number = 0;
-        st = intern(v, t->keys.data + w->at, w->n, &number, err);
-        if (st != XJ_OK)
-            return st;
-        v->words.entry[v->words.n] = (uint64_t)number << PASSAGE_BITS | passage;
-        v->words.code[v->words.n++] = w->code;
+        st = put_string(v, f, t->keys.data + w->at, w->n, place | w->code, err);
     }
-    return XJ_OK;
+    return st;
 }
 
 size_t xji_inverter_bytes(const xji_inverter *v)
 {
-    size_t tokens = v->pairs.n > v->words.n ? v->pairs.n : v->words.n;
-    return (v->pairs.n + v->words.n + tokens) * 9 + v->keys.n + v->n_keys * 8 + v->n_table * 4;
+    size_t n = v->n_chunks * sizeof(chunk) + v->keys.cap + v->key_cap * sizeof *v->key_end + v->n_table * sizeof *v->table;
+    for (int f = 0; f < 2; f++)
+        n += 2 * v->field[f].n_words * sizeof *v->field[f].word;
+    return n;
 }
 
-/* Stable radix sort of r by entry bits [from, to). */
-static xj_status sort(run *r, unsigned from, unsigned to, xj_error *err)
+size_t xji_inverter_n_runs(const xji_inverter *v)
 {
-    uint64_t *entry = malloc((r->n ? r->n : 1) * sizeof *entry);
-    uint8_t *code = malloc(r->n ? r->n : 1);
-    size_t *count = malloc(DIGITS * sizeof *count);
-    xj_status st = entry && code && count ? XJ_OK : no_memory(err);
-    for (unsigned shift = from; shift < to && st == XJ_OK; shift += DIGIT_BITS) {
-        memset(count, 0, DIGITS * sizeof *count);
-        for (size_t i = 0; i < r->n; i++)
-            count[r->entry[i] >> shift & (DIGITS - 1)]++;
-        size_t at = 0;
-        for (size_t d = 0; d < DIGITS; d++) {
-            size_t c = count[d];
-            count[d] = at;
-            at += c;
-        }
-        for (size_t i = 0; i < r->n; i++) {
-            size_t to_at = count[r->entry[i] >> shift & (DIGITS - 1)]++;
-            entry[to_at] = r->entry[i];
-            code[to_at] = r->code[i];
-        }
-        uint64_t *e = r->entry;
-        r->entry = entry;
-        entry = e;
-        uint8_t *c = r->code;
-        r->code = code;
-        code = c;
-        r->cap = r->n ? r->n : 1; /* the exchanged arrays are that long */
-    }
-    free(entry);
-    free(code);
-    free(count);
-    return st;
+    return v->n_runs;
 }
 
-/* Gather the postings of r->entry[i..end), all of one term. */
-static xj_status gather(xji_inverter *v, const run *r, size_t i, size_t end, xj_term_postings *out, xj_error *err)
+/* ---- lists of a batch ---- */
+
+/* Room to sort tokens. */
+typedef struct sorter {
+    uint64_t *token, *other;
+    size_t n, cap;
+    uint32_t count[2][DIGITS];
+    xji_gather gather;
+} sorter;
+
+/* Where lists go. */
+typedef struct sink {
+    xji_lists *lists;       /* into a part, or */
+    xji_run_writer *run;    /* to disk */
+} sink;
+
+static xj_status sorter_reserve(sorter *s, size_t n, xj_error *err)
 {
-    if (end - i > v->list_cap) {
-        size_t cap = v->list_cap ? v->list_cap : 4096;
-        while (cap < end - i)
-            cap *= 2;
-        uint32_t *d = realloc(v->docs, cap * sizeof *d);
-        if (d)
-            v->docs = d;
-        uint32_t *t = d ? realloc(v->tfs, cap * sizeof *t) : NULL;
-        if (t)
-            v->tfs = t;
-        if (!t)
-            return no_memory(err);
-        v->list_cap = cap;
+    if (n <= s->cap)
+        return XJ_OK;
+    free(s->token);
+    free(s->other);
+    s->token = malloc(n * sizeof *s->token);
+    s->other = malloc(n * sizeof *s->other);
+    s->cap = s->token && s->other ? n : 0;
+    return s->cap ? XJ_OK : no_memory(err);
+}
+
+static void sorter_release(sorter *s)
+{
+    free(s->token);
+    free(s->other);
+    xji_gather_release(&s->gather);
+}
+
+static void to_places(uint32_t *count)
+{
+    uint32_t at = 0;
+    for (size_t d = 0; d < DIGITS; d++) {
+        uint32_t c = count[d];
+        count[d] = at;
+        at += c;
     }
-    uint32_t n = 0;
-    for (; i < end; i++) {
-        uint32_t doc = (uint32_t)(r->entry[i] & (XJI_BATCH_PASSAGES - 1));
-        if (n > 0 && v->docs[n - 1] == doc) {
-            v->tfs[n - 1]++;
-        } else {
-            v->docs[n] = doc;
-            v->tfs[n++] = 1;
+}
+
+static inline size_t digit(uint64_t token, unsigned shift)
+{
+    return token >> shift & (DIGITS - 1);
+}
+
+/* Stable radix sort by the key bits [0, bits). */
+static void sort(sorter *s, unsigned bits)
+{
+    uint32_t *count = s->count[0];
+    for (unsigned shift = KEY_SHIFT; shift < KEY_SHIFT + bits; shift += DIGIT_BITS) {
+        memset(count, 0, sizeof s->count[0]);
+        for (size_t i = 0; i < s->n; i++)
+            count[digit(s->token[i], shift)]++;
+        to_places(count);
+        for (size_t i = 0; i < s->n; i++)
+            s->other[count[digit(s->token[i], shift)]++] = s->token[i];
+        uint64_t *t = s->token;
+        s->token = s->other;
+        s->other = t;
+    }
+}
+
+/* Sort the tokens of a bucket, which agree in all but 22 bits of their keys: two digits. */
+static xj_status sort_bucket(sorter *s, const bucket *b, xj_error *err)
+{
+    enum { LOW = KEY_SHIFT, HIGH = KEY_SHIFT + DIGIT_BITS };
+    size_t n = n_tokens(b);
+    xj_status st = n <= UINT32_MAX ? sorter_reserve(s, n, err) : no_memory(err);
+    s->n = n;
+    if (st != XJ_OK || n == 0)
+        return st;
+    memset(s->count, 0, sizeof s->count);
+    for (const chunk *c = b->first; c; c = c->next)
+        for (size_t i = 0, k = c == b->last ? (size_t)(b->next - c->token) : CHUNK_TOKENS; i < k; i++) {
+            s->count[0][digit(c->token[i], LOW)]++;
+            s->count[1][digit(c->token[i], HIGH)]++;
         }
-    }
-    out->docs = v->docs;
-    out->tfs = v->tfs;
-    out->n = n;
+    to_places(s->count[0]);
+    to_places(s->count[1]);
+    for (const chunk *c = b->first; c; c = c->next)
+        for (size_t i = 0, k = c == b->last ? (size_t)(b->next - c->token) : CHUNK_TOKENS; i < k; i++)
+            s->other[s->count[0][digit(c->token[i], LOW)]++] = c->token[i];
+    for (size_t i = 0; i < n; i++)
+        s->token[s->count[1][digit(s->other[i], HIGH)]++] = s->other[i];
     return XJ_OK;
 }
 
-static size_t list_end(const run *r, size_t i)
+/* Postings of the tokens from i on that have one key; returns where they end. */
+static size_t gather(sorter *s, size_t i, uint32_t base)
 {
-    uint64_t key = r->entry[i] >> PASSAGE_BITS;
-    while (i < r->n && r->entry[i] >> PASSAGE_BITS == key)
-        i++;
+    xji_gather *g = &s->gather;
+    uint64_t key = s->token[i] >> KEY_SHIFT, last = UINT64_MAX;
+    size_t n = 0, n_codes = 0;
+    uint32_t *docs = g->docs, *tfs = g->tfs;
+    uint8_t *codes = g->codes.data;
+    for (; i < s->n && s->token[i] >> KEY_SHIFT == key; i++) {
+        uint64_t place = s->token[i] >> NUMBER_SHIFT; /* key and passage */
+        codes[n_codes++] = (uint8_t)s->token[i];
+        if (place == last) {
+            tfs[n - 1]++;
+        } else {
+            docs[n] = (uint32_t)(place & NUMBER_MASK) + base;
+            tfs[n++] = 1;
+            last = place;
+        }
+    }
+    g->n = n;
     return i;
 }
 
-static xj_status flush_pairs(xji_inverter *v, xj_segment_writer *w, xj_error *err)
+static xj_status gather_room(sorter *s, xj_error *err)
 {
-    run *r = &v->pairs;
-    xj_status st = sort(r, PASSAGE_BITS, PASSAGE_BITS + 2 * CHAR_BITS, err);
-    for (size_t i = 0; i < r->n && st == XJ_OK;) {
-        size_t end = list_end(r, i);
-        uint64_t key = r->entry[i] >> PASSAGE_BITS;
-        uint32_t second = (uint32_t)(key & ((1u << CHAR_BITS) - 1));
-        xj_term_postings p = {0};
-        st = gather(v, r, i, end, &p, err);
-        p.adjacency = second == XJI_SINGLE ? NULL : r->code + i;
-        if (st == XJ_OK)
-            st = xj_segment_writer_pair(w, (uint32_t)(key >> CHAR_BITS), second, &p, err);
-        i = end;
+    s->gather.n = 0;
+    xj_status st = xji_gather_reserve(&s->gather, s->n, err);
+    s->gather.codes.n = 0;
+    return st == XJ_OK ? xj_buf_reserve(&s->gather.codes, s->n, err) : st;
+}
+
+static xj_status put_bucket(sorter *s, const bucket *b, uint32_t base, const sink *to, xj_error *err)
+{
+    xj_status st = sort_bucket(s, b, err);
+    if (st == XJ_OK)
+        st = gather_room(s, err);
+    for (size_t i = 0; i < s->n && st == XJ_OK;) {
+        uint32_t key = (uint32_t)(s->token[i] >> KEY_SHIFT);
+        i = gather(s, i, base);
+        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes.data};
+        st = to->run ? xji_run_pair(to->run, key, &t, (key & 0xFFFF) < XJ_SECOND_SINGLE, err)
+                     : xji_lists_pair(to->lists, key, &t, err);
     }
     return st;
 }
@@ -282,13 +429,13 @@ static int compare_keys(const void *a, const void *b)
     return c ? c : (x->n > y->n) - (x->n < y->n);
 }
 
-static xj_status flush_words(xji_inverter *v, xj_segment_writer *w, xj_error *err)
+static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base, bool context, const sink *to, xj_error *err)
 {
-    run *r = &v->words;
+    sorter *s = calloc(1, sizeof *s);
     size_t n = v->n_keys;
     key_ref *refs = malloc((n ? n : 1) * sizeof *refs);
     uint32_t *rank = malloc((n ? n : 1) * sizeof *rank);
-    xj_status st = refs && rank ? XJ_OK : no_memory(err);
+    xj_status st = s && refs && rank ? sorter_reserve(s, f->n_words ? f->n_words : 1, err) : no_memory(err);
     if (st == XJ_OK) {
         for (size_t i = 0; i < n; i++) {
             uint64_t b = key_begin(v, i);
@@ -297,35 +444,173 @@ static xj_status flush_words(xji_inverter *v, xj_segment_writer *w, xj_error *er
         qsort(refs, n, sizeof *refs, compare_keys);
         for (size_t i = 0; i < n; i++)
             rank[refs[i].number] = (uint32_t)i;
-        for (size_t i = 0; i < r->n; i++)
-            r->entry[i] = (uint64_t)rank[r->entry[i] >> PASSAGE_BITS] << PASSAGE_BITS |
-                          (r->entry[i] & (XJI_BATCH_PASSAGES - 1));
+        for (size_t i = 0; i < f->n_words; i++)
+            s->token[i] = (uint64_t)rank[f->word[i] >> KEY_SHIFT] << KEY_SHIFT | (f->word[i] & UINT32_MAX);
+        s->n = f->n_words;
         unsigned bits = 1;
         while (n >> bits)
             bits++;
-        st = sort(r, PASSAGE_BITS, PASSAGE_BITS + bits, err);
+        sort(s, bits);
+        st = gather_room(s, err);
     }
-    for (size_t i = 0; i < r->n && st == XJ_OK;) {
-        size_t end = list_end(r, i);
-        const key_ref *key = &refs[r->entry[i] >> PASSAGE_BITS];
-        xj_term_postings p = {0};
-        st = gather(v, r, i, end, &p, err);
-        p.adjacency = key->s[0] == XJ_KEY_PAIR ? r->code + i : NULL;
-        if (st == XJ_OK)
-            st = xj_segment_writer_word(w, key->s, key->n, &p, err);
-        i = end;
+    for (size_t i = 0; s && i < s->n && st == XJ_OK;) {
+        const key_ref *key = &refs[s->token[i] >> KEY_SHIFT];
+        i = gather(s, i, base);
+        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes.data};
+        st = to->run ? xji_run_string(to->run, key->s, key->n, &t, !context && key->s[0] == XJ_KEY_PAIR, err)
+                     : xji_lists_string(to->lists, key->s, key->n, &t, err);
     }
+    if (s)
+        sorter_release(s);
+    free(s);
     free(refs);
     free(rank);
     return st;
 }
 
-xj_status xji_inverter_flush(xji_inverter *v, xj_segment_writer *w, xj_error *err)
+/* ---- runs ---- */
+
+static void count_totals(xji_inverter *v)
 {
-    xj_status st = flush_pairs(v, w, err);
+    for (int f = 0; f < 2; f++)
+        for (size_t i = 0; i < XJI_BUCKETS; i++)
+            v->field[f].total[i] += n_tokens(&v->field[f].bucket[i]);
+}
+
+static void empty_buckets(xji_inverter *v)
+{
+    for (int f = 0; f < 2; f++)
+        for (size_t i = 0; i < XJI_BUCKETS; i++) {
+            bucket *b = &v->field[f].bucket[i];
+            if (b->last) {
+                b->last->next = v->free_chunks;
+                v->free_chunks = b->first;
+            }
+            *b = (bucket){0};
+        }
+    v->n_chunks = 0;
+}
+
+static xj_status spill(xji_inverter *v, xj_error *err)
+{
+    if (v->n_runs == v->run_cap) {
+        size_t cap = v->run_cap ? v->run_cap * 2 : 8;
+        void *p = realloc(v->run, cap * sizeof *v->run);
+        if (!p)
+            return no_memory(err);
+        v->run = p;
+        v->run_cap = cap;
+    }
+    int fd;
+    xj_status st = xj_index_writer_temporary(v->index, &fd, err);
+    if (st != XJ_OK)
+        return st;
+    xji_run *run = &v->run[v->n_runs++];
+    xji_run_writer w;
+    st = xji_run_begin(&w, run, fd, err);
+    run->passage = v->passage;
+    run->section = v->section;
+    sorter *s = calloc(1, sizeof *s);
+    if (!s)
+        st = no_memory(err);
+    const sink to = {NULL, &w};
+    for (int f = 0; f < 2; f++) {
+        for (uint32_t i = 0; i < XJI_BUCKETS && st == XJ_OK; i++) {
+            xji_run_place(&w, f == XJ_BODY ? XJ_PAIRS : XJ_CONTEXT_PAIRS, i);
+            st = put_bucket(s, &v->field[f].bucket[i], 0, &to, err);
+        }
+        if (st == XJ_OK) {
+            xji_run_place(&w, f == XJ_BODY ? XJ_STRINGS : XJ_CONTEXT_STRINGS, 0);
+            st = put_words(v, &v->field[f], 0, f == XJ_CONTEXT, &to, err);
+        }
+    }
     if (st == XJ_OK)
-        st = flush_words(v, w, err);
-    /* What one large report needed must not count against all later batches. */
-    clear(v);
+        st = xji_run_end(&w, err);
+    xj_buf_release(&w.out);
+    if (s)
+        sorter_release(s);
+    free(s);
+    count_totals(v);
+    empty_buckets(v);
+    free_words(v);
+    return st;
+}
+
+xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t section, xj_error *err)
+{
+    bool full = xji_inverter_bytes(v) > v->memory || passage - v->passage > XJI_BATCH_PASSAGES / 2;
+    if (!full || passage == v->passage)
+        return XJ_OK;
+    xj_status st = spill(v, err);
+    v->passage = passage;
+    v->section = section;
+    return st;
+}
+
+/* ---- parts ---- */
+
+/* A range of keys of one dictionary. */
+typedef struct range {
+    const xji_inverter *v;
+    int dictionary;
+    uint32_t from, to; /* buckets */
+} range;
+
+static xj_status from_batch(const range *r, xji_lists *l, xj_error *err)
+{
+    const field *f = &r->v->field[r->dictionary >= XJ_CONTEXT_PAIRS];
+    uint32_t base = r->dictionary >= XJ_CONTEXT_PAIRS ? r->v->section : r->v->passage;
+    const sink to = {l, NULL};
+    if (r->dictionary == XJ_STRINGS || r->dictionary == XJ_CONTEXT_STRINGS)
+        return put_words(r->v, f, base, r->dictionary == XJ_CONTEXT_STRINGS, &to, err);
+    sorter *s = calloc(1, sizeof *s);
+    xj_status st = s ? XJ_OK : no_memory(err);
+    for (uint32_t i = r->from; i < r->to && st == XJ_OK; i++)
+        st = put_bucket(s, &f->bucket[i], base, &to, err);
+    if (s)
+        sorter_release(s);
+    free(s);
+    return st;
+}
+
+static xj_status from_runs(const range *r, xji_lists *l, xj_error *err)
+{
+    size_t n = r->v->n_runs;
+    xji_run_reader *readers = calloc(n, sizeof *readers);
+    xji_term_source **sources = calloc(n, sizeof *sources);
+    xj_status st = readers && sources ? XJ_OK : no_memory(err);
+    for (size_t i = 0; i < n && st == XJ_OK; i++) {
+        st = xji_run_reader_open(&readers[i], &r->v->run[i], r->dictionary, r->from, r->to, err);
+        sources[i] = &readers[i].source;
+    }
+    if (st == XJ_OK)
+        st = xji_merge(sources, n, r->dictionary == XJ_STRINGS || r->dictionary == XJ_CONTEXT_STRINGS, l, err);
+    for (size_t i = 0; readers && i < n; i++)
+        xji_run_reader_release(&readers[i]);
+    free(readers);
+    free(sources);
+    return st;
+}
+
+static xj_status make_range(const void *ctx, const xji_part_range *place, xji_lists *l, xj_error *err)
+{
+    const range r = {ctx, place->dictionary, place->from, place->to};
+    return r.v->n_runs ? from_runs(&r, l, err) : from_batch(&r, l, err);
+}
+
+xj_status xji_inverter_finish(xji_inverter *v, xj_segment_writer *w, xj_pool *pool, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    if (v->n_runs > 0) {
+        st = spill(v, err);
+        free_slabs(v);
+    } else {
+        count_totals(v);
+    }
+    const uint64_t *weights[] = {v->field[XJ_BODY].total, v->field[XJ_CONTEXT].total};
+    if (st == XJ_OK)
+        st = xji_write_parts(w, pool, weights, make_range, v, err);
+    free_slabs(v);
+    free_words(v);
     return st;
 }

@@ -1,29 +1,38 @@
 /*
- * In-memory inversion of a batch of passages: tokens in passage order to postings lists in key order, by radix sort.
+ * Inversion: tokens in passage order to postings lists in key order. Tokens are dropped into buckets by their first
+ * character; a bucket is sorted when its lists are wanted. What does not fit the memory goes to disk in sorted runs, which
+ * are merged in the end: the lists do not depend on where a run ended.
  */
 #ifndef XJI_INVERT_H
 #define XJI_INVERT_H
 
 #include "tokens.h"
-#include "xj/segment_write.h"
+#include "xj/index.h"
+#include "xj/pool.h"
 
 typedef struct xji_inverter xji_inverter;
 
-/* Most passages of one batch: their number shares a 64-bit sort key with the pair of characters. */
-#define XJI_BATCH_PASSAGES (1u << 22)
+/* Most passages between two runs: the number of a passage shares 64 bits with a pair and a code. */
+#define XJI_BATCH_PASSAGES (1u << 24)
 
-xj_status xji_inverter_new(xji_inverter **out, xj_error *err);
+/* memory: bytes that tokens may take before they go to disk; files are made in the directory of index. */
+xj_status xji_inverter_new(xji_inverter **out, size_t memory, xj_index_writer *index, xj_error *err);
 void xji_inverter_free(xji_inverter *v);
 
-/* Add the tokens [pair_from, pair_to) and [word_from, word_to) of t as those of passage number `passage`; numbers must not
- * decrease and stay below XJI_BATCH_PASSAGES. */
-xj_status xji_inverter_add(xji_inverter *v, uint32_t passage, const xji_tokens *t, size_t pair_from, size_t pair_to,
-                           size_t word_from, size_t word_to, xj_error *err);
+/* Tokens [pair_from, pair_to) and [word_from, word_to) of t are those of a passage (XJ_BODY) or of the context of a section
+ * (XJ_CONTEXT), whose numbers must not decrease. */
+xj_status xji_inverter_add(xji_inverter *v, xj_field field, uint32_t number, const xji_tokens *t, size_t pair_from,
+                           size_t pair_to, size_t word_from, size_t word_to, xj_error *err);
 
-/* Bytes that inverting the batch will need at its peak. */
+/* A good moment to make room, between reports: passage and section are the next numbers. */
+xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t section, xj_error *err);
+
+/* Memory it holds, in bytes. */
 size_t xji_inverter_bytes(const xji_inverter *v);
+/* Runs written so far. */
+size_t xji_inverter_n_runs(const xji_inverter *v);
 
-/* Write all lists to w in key order and empty the inverter for the next batch. */
-xj_status xji_inverter_flush(xji_inverter *v, xj_segment_writer *w, xj_error *err);
+/* Write all lists to w. The inverter is of no further use. */
+xj_status xji_inverter_finish(xji_inverter *v, xj_segment_writer *w, xj_pool *pool, xj_error *err);
 
 #endif

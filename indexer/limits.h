@@ -14,8 +14,10 @@
 /* Depth of folders below a PATH argument. */
 #define XJI_WALK_DEPTH_MAX 1000
 
-/* Least --memory: below this a single report could not be indexed. */
-#define XJI_MEMORY_MIN ((size_t)32 << 20)
+/* Least --memory: a group of texts being packed, and some room for tokens. */
+#define XJI_MEMORY_MIN ((size_t)64 << 20)
+/* From here on texts are packed while others are read. */
+#define XJI_MEMORY_AMPLE ((size_t)256 << 20)
 #define XJI_MEMORY_DEFAULT ((size_t)512 << 20)
 
 #endif

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(xji_say_lang, int, char **);
-    } commands[] = {{"build", xji_command_build}, {"info", xji_command_info}, {"check", xji_command_check},
+    } commands[] = {{"build", xji_command_build}, {"merge", xji_command_merge}, {"info", xji_command_info}, {"check", xji_command_check},
                     {"doctor", xji_command_doctor}};
     xji_say_lang lang = xji_say_lang_of_environment();
     if (!fill_descriptors())

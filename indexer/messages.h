@@ -18,18 +18,21 @@ typedef enum xji_say_lang {
 #define XJI_SAY_LIST(X)                                                                                                       \
     /* Complaints */                                                                                                          \
     X(XJI_SAY_SEE_HELP, "xunju-index %1 --help shows how it is used", "用法见 xunju-index %1 --help")                         \
-    X(XJI_SAY_NO_COMMAND, "there is no command '%1'; build, info, check and doctor are what it can do",                       \
-      "没有命令“%1”；可用的命令是 build、info、check、doctor")                                                                \
+    X(XJI_SAY_NO_COMMAND, "there is no command '%1'; build, merge, info, check and doctor are what it can do",                       \
+      "没有命令“%1”；可用的命令是 build、merge、info、check、doctor")                                                                \
     X(XJI_SAY_BAD_OPTION, "an option that is not known, or without its value", "有不认识的选项，或选项后面缺少值")            \
-    X(XJI_SAY_BAD_MEMORY, "--memory wants a size of at least 32M, as in 512M or 2G",                                          \
-      "--memory 须为至少 32M 的大小，例如 512M 或 2G")                                                                        \
+    X(XJI_SAY_BAD_MEMORY, "--memory wants a size of at least 64M, as in 512M or 2G",                                          \
+      "--memory 须为至少 64M 的大小，例如 512M 或 2G")                                                                        \
     X(XJI_SAY_BAD_THREADS, "--threads wants a number from 1 to 256", "--threads 须为 1 到 256 之间的整数")                    \
     X(XJI_SAY_BAD_SEGMENT, "--segment wants auto or none", "--segment 须为 auto 或 none")                                     \
     X(XJI_SAY_BAD_SHARD, "--shard wants I/N with 0 <= I < N, as in 0/4", "--shard 须为 I/N，0 <= I < N，例如 0/4")            \
+    X(XJI_SAY_BAD_TEXT_LEVEL, "--text-level wants fast, default or small", "--text-level 须为 fast、default 或 small")      \
     X(XJI_SAY_BAD_COLOUR, "--color wants auto, always or never", "--color 须为 auto、always 或 never")                        \
     X(XJI_SAY_NO_OUTPUT, "-o INDEX is missing: the directory of the index to make", "缺少 -o 索引目录：要建立的索引放在哪里") \
     X(XJI_SAY_NO_PATH, "no PATH was given: name files or folders, or '-' for JSON Lines on standard input",                   \
       "没有给出路径：请指定文件或文件夹，或用“-”从标准输入读取 JSON Lines")                                                   \
+    X(XJI_SAY_NO_MERGE_OUTPUT, "merge wants -o INDEX, the directory to make", "merge 须用 -o 指定要建立的索引目录")                       \
+    X(XJI_SAY_NO_INDEXES, "merge wants the indexes to join", "merge 须指定要合并的索引")                                               \
     X(XJI_SAY_ONE_INDEX, "one INDEX is wanted", "须给出一个索引目录")                                                         \
     X(XJI_SAY_NO_FILE, "no FILE was given", "没有给出文件")                                                                   \
     X(XJI_SAY_STDOUT_FAILED, "writing to standard output failed", "标准输出（standard output）写入失败")                      \

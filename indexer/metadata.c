@@ -9,16 +9,16 @@
 #include <string.h>
 
 /* Last word of the name of an agency. */
-static const char agency_endings[] =
-    "省 市 自治区 特别行政区 州 盟 地区 县 区 旗 镇 乡 街道 办事处 政府 委员会 委 局 厅 部 院 "
+static const uint32_t agency_endings[] =
+    U"省 市 自治区 特别行政区 州 盟 地区 县 区 旗 镇 乡 街道 办事处 政府 委员会 委 局 厅 部 院 "
     "办公室 办公厅 办 所 队 中心 公司 "
     "集团 学校 大学 学院 医院 银行 协会 联合会 总工会 工会 社 署 站 馆 法院 检察院 组 会议 大会 "
     "常委会 村 社区 党组 处 海关 监狱 "
     "园区 开发区 新区 农场 林场 团 兵团 师 中学 小学 幼儿园 研究院 基金会";
 
 /* Words of portals that are no agency although they look like one. */
-static const char no_agencies[] =
-    "本网 本站 本部 本院 本局 本办 网络 互联网 通讯社 新华社 中新社 报社 杂志社 出版社 通讯员";
+static const uint32_t no_agencies[] =
+    U"本网 本站 本部 本院 本局 本办 网络 互联网 通讯社 新华社 中新社 报社 杂志社 出版社 通讯员";
 
 enum { AGENCY_MAX = 40, TAIL_LINES = 12, YEAR_SPAN_MAX = 5 };
 
@@ -38,7 +38,7 @@ static bool find_number(const xji_doc *d, uint32_t b, uint32_t e, xji_range *at)
             continue;
         int year;
         uint32_t k = xji_scan_year(d, i + 1, e, &year);
-        if (!k || k >= e || !xji_scan_one_of(d, k, "〕])】〉"))
+        if (!k || k >= e || !xji_scan_one_of(d, k, U"〕])】〉"))
             continue;
         k = xji_scan_skip_space(d, k + 1, e);
         if (k < e && xji_scan_is(d, k, 0x7B2C)) /* 第 */
@@ -96,9 +96,9 @@ static bool enactment_date(const xji_doc *d, uint32_t b, uint32_t e, xji_date *b
         if (!end)
             continue;
         uint32_t rest = xji_scan_skip_space(d, end, e);
-        bool applies = xji_scan_match(d, rest, e, "起", false) ||
-                       xji_scan_match(d, rest, e, "施行", false) ||
-                       xji_scan_match(d, rest, e, "实施", false);
+        bool applies = xji_scan_match(d, rest, e, U"起", false) ||
+                       xji_scan_match(d, rest, e, U"施行", false) ||
+                       xji_scan_match(d, rest, e, U"实施", false);
         if (date.day && !applies &&
             (!found || date.year * 400 + date.month * 32 + date.day >
                            best->year * 400 + best->month * 32 + best->day)) {
@@ -115,7 +115,7 @@ static bool is_enactment_line(const xji_doc *d, uint32_t b, uint32_t e)
 {
     xji_date date;
     uint32_t i = b;
-    while (i < e && (xji_scan_is_open(d->cp[i]) || xji_scan_one_of(d, i, "—―-─") ||
+    while (i < e && (xji_scan_is_open(d->cp[i]) || xji_scan_one_of(d, i, U"—―-─") ||
                      xji_scan_is_space(d->cp[i])))
         i++;
     if (!xji_scan_date_at(d, i, e, &date) || !date.day)
@@ -124,7 +124,7 @@ static bool is_enactment_line(const xji_doc *d, uint32_t b, uint32_t e)
     while (end > i && (xji_scan_is_close(d->cp[end - 1]) || xji_scan_is_space(d->cp[end - 1])))
         end--;
     return i > b ||
-           xji_scan_ends_with(d, i, end, "通过 公布 发布 修正 修订 批准 施行 颁布 印发 上") > 0;
+           xji_scan_ends_with(d, i, end, U"通过 公布 发布 修正 修订 批准 施行 颁布 印发 上") > 0;
 }
 
 /* A line that is a date and nothing else, brackets apart. */
@@ -203,7 +203,7 @@ static bool opening(const xji_doc *d, uint32_t *b, uint32_t *e)
     uint32_t from = 0;
     for (size_t k = 0; k < d->head; k++)
         if (d->line[k].role == XJI_LINE_BODY &&
-            xji_scan_find(d, d->line[k].b, d->line[k].e, "如下") != UINT32_MAX) {
+            xji_scan_find(d, d->line[k].b, d->line[k].e, U"如下") != UINT32_MAX) {
             i = k;
             break;
         }
@@ -217,7 +217,7 @@ static bool opening(const xji_doc *d, uint32_t *b, uint32_t *e)
     else if (d->title_end > from && d->title_end < d->line[i].e)
         from = xji_scan_skip_space(d, d->title_end, d->line[i].e);
     for (uint32_t k = from; k < d->line[i].e && k < from + 60; k++) {
-        if (xji_scan_one_of(d, k, "。;,") || xji_scan_match(d, k, d->n, "如下", false))
+        if (xji_scan_one_of(d, k, U"。;,") || xji_scan_match(d, k, d->n, U"如下", false))
             break;
         if (xji_scan_is(d, k, ':')) {
             from = xji_scan_skip_space(d, k + 1, d->line[i].e);
@@ -233,13 +233,13 @@ static bool opening(const xji_doc *d, uint32_t *b, uint32_t *e)
 static bool announcement(const xji_doc *d, uint32_t b, uint32_t e, xji_range *at)
 {
     for (uint32_t i = b; i + 2 < e; i++) {
-        if (!xji_scan_match(d, i, e, "现将", false) && !xji_scan_match(d, i, e, "现就", false) &&
-            !xji_scan_match(d, i, e, "现把", false))
+        if (!xji_scan_match(d, i, e, U"现将", false) && !xji_scan_match(d, i, e, U"现就", false) &&
+            !xji_scan_match(d, i, e, U"现把", false))
             continue;
         for (uint32_t k = i + 2; k < e && k < i + 120; k++) {
-            if (xji_scan_one_of(d, k, "。;"))
+            if (xji_scan_one_of(d, k, U"。;"))
                 break;
-            if (xji_scan_match(d, k, e, "如下", false)) {
+            if (xji_scan_match(d, k, e, U"如下", false)) {
                 *at = (xji_range){i, k};
                 return true;
             }
@@ -257,11 +257,11 @@ static int year_in(const xji_doc *d, uint32_t b, uint32_t e)
         if (!end)
             continue;
         uint32_t k = xji_scan_skip_space(d, end, e);
-        if (k < e && xji_scan_is(d, k, 0x5E74) && xji_scan_one_of(d, k + 1, "-—–－~～至到"))
+        if (k < e && xji_scan_is(d, k, 0x5E74) && xji_scan_one_of(d, k + 1, U"-—–－~～至到"))
             k++;
-        while (k < e && xji_scan_one_of(d, k, "-—–－~～至到")) {
+        while (k < e && xji_scan_one_of(d, k, U"-—–－~～至到")) {
             uint32_t to = k + 1;
-            while (to < e && xji_scan_one_of(d, to, "-—"))
+            while (to < e && xji_scan_one_of(d, to, U"-—"))
                 to++;
             uint32_t stop = xji_scan_year(d, to, e, &last);
             if (!stop)
@@ -273,7 +273,7 @@ static int year_in(const xji_doc *d, uint32_t b, uint32_t e)
             k = xji_scan_skip_space(d, stop, e);
         }
         bool named = xji_scan_is(d, k, 0x5E74) || (k < e && xji_scan_is_close(d->cp[k])); /* 年 */
-        if (named && k < e && !xji_scan_match(d, k + 1, e, "远景", false))
+        if (named && k < e && !xji_scan_match(d, k + 1, e, U"远景", false))
             return year;
         i = end - 1;
     }
@@ -328,8 +328,8 @@ static xj_status find_year(xji_doc *d, xji_meta *meta, xj_error *err)
         end++;
         if (xji_scan_is(d, end, 0x5EA6)) /* 年度 */
             end++;
-        if (xji_scan_one_of(d, end, ",是") || xji_scan_match(d, end, e, "以来", false) ||
-            xji_scan_match(d, end, e, "来,", false)) {
+        if (xji_scan_one_of(d, end, U",是") || xji_scan_match(d, end, e, U"以来", false) ||
+            xji_scan_match(d, end, e, U"来,", false)) {
             meta->year = year;
             meta->year_from = "opening sentence";
         }
@@ -351,7 +351,7 @@ static xj_status find_year(xji_doc *d, xji_meta *meta, xj_error *err)
 
 /* ---- agency and number ---- */
 
-static bool is_listed(const xji_doc *d, uint32_t b, uint32_t e, const char *list)
+static bool is_listed(const xji_doc *d, uint32_t b, uint32_t e, const uint32_t *list)
 {
     return xji_scan_ends_with(d, b, e, list) == e - b;
 }
@@ -361,41 +361,41 @@ static bool is_agency(const xji_doc *d, uint32_t b, uint32_t e)
 {
     if (e - b < 3 || e - b > AGENCY_MAX || !xji_metadata_is_agency_like(d, b, e))
         return false;
-    if (xji_scan_one_of(d, b, "我本该各") || is_listed(d, b, e, no_agencies))
+    if (xji_scan_one_of(d, b, U"我本该各") || is_listed(d, b, e, no_agencies))
         return false;
-    if (xji_scan_ends_with(d, b, e, "新华社 日报社 晚报社 通讯社 编辑部"))
+    if (xji_scan_ends_with(d, b, e, U"新华社 日报社 晚报社 通讯社 编辑部"))
         return false;
     for (uint32_t i = b; i < e; i++)
-        if (xji_scan_one_of(d, i, "。!?;,:") || xji_scan_digit(d->cp[i]) >= 0)
+        if (xji_scan_one_of(d, i, U"。!?;,:") || xji_scan_digit(d->cp[i]) >= 0)
             return false;
     return true;
 }
 
 /* Words that follow the subject of a sentence. */
-static const char *const after_subject[] = {
-    "坚持", "深入", "认真", "在",   "以",       "按照",     "紧",   "围绕", "全面", "贯彻", "落实",
-    "始终", "高度", "严格", "积极", "切实",     "扎实",     "持续", "不断", "根据", "立足", "通过",
-    "牢",   "聚焦", "将",   "把",   "的",       "对",       "推进", "推动", "加强", "开展", "关于",
-    "有",   "依",   "结合", "充分", "进一步",   "主要",     "继续", "锚定", "学习", "强化", "认",
-    "着力", "大力", "统筹", "法治", "司法行政", "政务公开", "工作",
+static const uint32_t *const after_subject[] = {
+    U"坚持", U"深入", U"认真", U"在",   U"以",       U"按照",     U"紧",   U"围绕", U"全面", U"贯彻", U"落实",
+    U"始终", U"高度", U"严格", U"积极", U"切实",     U"扎实",     U"持续", U"不断", U"根据", U"立足", U"通过",
+    U"牢",   U"聚焦", U"将",   U"把",   U"的",       U"对",       U"推进", U"推动", U"加强", U"开展", U"关于",
+    U"有",   U"依",   U"结合", U"充分", U"进一步",   U"主要",     U"继续", U"锚定", U"学习", U"强化", U"认",
+    U"着力", U"大力", U"统筹", U"法治", U"司法行政", U"政务公开", U"工作",
 };
 
 /* Length of the agency at b: up to a word that follows a subject, a comma or a digit, where it ends like one. */
 /* Last word of an agency that opens a sentence: only what nothing else can be. */
-static const char subject_endings[] =
-    "镇 乡 街道 办事处 人民政府 市政府 区政府 县政府 镇政府 乡政府 委员会 管委会 局 厅 办公室 "
+static const uint32_t subject_endings[] =
+    U"镇 乡 街道 办事处 人民政府 市政府 区政府 县政府 镇政府 乡政府 委员会 管委会 局 厅 办公室 "
     "办公厅 公司 集团 学校 大学 学院 医院 "
     "法院 检察院 中心 支队 大队 总队 国务院 省 市 自治区 州 县 区 旗 财政部 司法部 教育部";
 
 static uint32_t agency_before_verb(const xji_doc *d, uint32_t b, uint32_t e, bool strict)
 {
     for (uint32_t i = b + 2; i < e && i - b <= 30; i++) {
-        bool stop = xji_scan_one_of(d, i, ",。;: ") || xji_scan_digit(d->cp[i]) >= 0;
+        bool stop = xji_scan_one_of(d, i, U",。;: ") || xji_scan_digit(d->cp[i]) >= 0;
         for (size_t k = 0; k < sizeof after_subject / sizeof after_subject[0] && !stop; k++)
             stop = xji_scan_match(d, i, e, after_subject[k], false) != 0;
         if (stop) {
             uint32_t to = xji_scan_trim_end(d, b, i);
-            bool whole = is_agency(d, b, to) && !xji_scan_one_of(d, b, "全");
+            bool whole = is_agency(d, b, to) && !xji_scan_one_of(d, b, U"全");
             return whole && (!strict || xji_scan_ends_with(d, b, to, subject_endings)) ? to : 0;
         }
         if (!xji_scan_is_han(d->cp[i]))
@@ -412,11 +412,11 @@ static uint32_t agency_of_title(const xji_doc *t, uint32_t *from)
     uint32_t end = xji_scan_year(t, 0, t->n, &year);
     if (end) {
         uint32_t k = end;
-        while (k < t->n && xji_scan_one_of(t, k, "年度 -—"))
+        while (k < t->n && xji_scan_one_of(t, k, U"年度 -—"))
             k++;
         uint32_t best = 0;
         for (uint32_t i = k + 3; i <= t->n && i - k <= 30; i++) {
-            if (i < t->n && xji_scan_match(t, i - 1, t->n, "关于", false))
+            if (i < t->n && xji_scan_match(t, i - 1, t->n, U"关于", false))
                 break;
             if (is_agency(t, k, i))
                 best = i;
@@ -430,8 +430,8 @@ static uint32_t agency_of_title(const xji_doc *t, uint32_t *from)
         return best;
     }
     for (uint32_t i = b; i < t->n; i++)
-        if (xji_scan_year(t, i, t->n, &year) || xji_scan_match(t, i, t->n, "关于", false) ||
-            xji_scan_match(t, i, t->n, "“十", false)) {
+        if (xji_scan_year(t, i, t->n, &year) || xji_scan_match(t, i, t->n, U"关于", false) ||
+            xji_scan_match(t, i, t->n, U"“十", false)) {
             uint32_t to = xji_scan_trim_end(t, b, i);
             if (to > b && xji_scan_is_open(t->cp[to - 1]))
                 to--;
@@ -446,8 +446,8 @@ static uint32_t after_time(const xji_doc *d, uint32_t b, uint32_t e)
 {
     int year;
     uint32_t k = xji_scan_year(d, b, e, &year);
-    if (!k && !xji_scan_match(d, b, e, "今年", false) && !xji_scan_match(d, b, e, "近", false) &&
-        !xji_scan_match(d, b, e, "一年来", false) && !xji_scan_match(d, b, e, "去年", false))
+    if (!k && !xji_scan_match(d, b, e, U"今年", false) && !xji_scan_match(d, b, e, U"近", false) &&
+        !xji_scan_match(d, b, e, U"一年来", false) && !xji_scan_match(d, b, e, U"去年", false))
         return b;
     for (k = k ? k : b; k < e && k < b + 14; k++)
         if (xji_scan_is(d, k, ','))
@@ -545,7 +545,7 @@ static xj_status find_document_number(xji_doc *d, xji_meta *meta, xj_error *err)
     if (meta->number)
         return XJ_OK;
     if (f->from && f->at.e - f->at.b >= 3 &&
-        xji_scan_find(d, f->at.b, f->at.e, "号") != UINT32_MAX) {
+        xji_scan_find(d, f->at.b, f->at.e, U"号") != UINT32_MAX) {
         at = f->at;
         meta->number_from = f->from;
     }
@@ -573,7 +573,7 @@ static char *copy_string(const char *s)
 }
 
 /* A given date in any usual form: 2026-02-09, 2026/2/9, 2026年2月, 20260209, 2026. Zero when it is none. */
-static xj_status given_date(const char *s, xji_date *date, xj_error *err)
+static xj_status given_date(const xji_structure_tables *tables, const char *s, xji_date *date, xj_error *err)
 {
     size_t n = 0;
     uint32_t *cp = xji_scan_decode(s, &n);
@@ -581,6 +581,7 @@ static xj_status given_date(const char *s, xji_date *date, xj_error *err)
         return xj_fail(err, XJ_ENOMEM, "no memory for a date");
     xji_doc d;
     memset(&d, 0, sizeof d);
+    d.tables = tables;
     d.cp = cp;
     d.n = (uint32_t)n;
     uint32_t b = xji_scan_skip_space(&d, 0, d.n);
@@ -598,12 +599,12 @@ static xj_status given_date(const char *s, xji_date *date, xj_error *err)
     return XJ_OK;
 }
 
-xj_status xji_metadata_given(xji_meta *meta, const xji_given *given, xj_error *err)
+xj_status xji_metadata_given(xji_meta *meta, const xji_structure_tables *tables, const xji_given *given, xj_error *err)
 {
     if (!given)
         return XJ_OK;
     xji_date date = {0, 0, 0};
-    xj_status st = given->date ? given_date(given->date, &date, err) : XJ_OK;
+    xj_status st = given->date ? given_date(tables, given->date, &date, err) : XJ_OK;
     if (st != XJ_OK)
         return st;
     bool oom = false;
@@ -632,7 +633,7 @@ xj_status xji_metadata_given(xji_meta *meta, const xji_given *given, xj_error *e
 
 xj_status xji_metadata_find(xji_doc *d, xji_meta *meta, const xji_given *given, xj_error *err)
 {
-    xj_status st = xji_metadata_given(meta, given, err);
+    xj_status st = xji_metadata_given(meta, d->tables, given, err);
     if (st == XJ_OK && meta->title)
         st = xji_title_match(d, meta->title, err);
     if (st == XJ_OK)

@@ -46,7 +46,7 @@ static bool is_row(const xji_doc *d, uint32_t i, uint32_t e)
 {
     uint32_t value;
     uint32_t end = xji_scan_han_number(d, i, e, &value);
-    return end && (end == e || xji_scan_one_of(d, end, "、级号类档线期批届次等产到至,季审楼层"));
+    return end && (end == e || xji_scan_one_of(d, end, U"、级号类档线期批届次等产到至,季审楼层"));
 }
 
 /* What follows the bracket when the number is cited and opens nothing: (一)项规定, (一)至(三), (二), . 项目 and 及时 are
@@ -55,17 +55,17 @@ static bool is_reference(const xji_doc *d, uint32_t i, uint32_t e)
 {
     if (i >= e)
         return false;
-    if (xji_scan_one_of(d, i, ",;。)"))
+    if (xji_scan_one_of(d, i, U",;。)"))
         return true;
     bool joined =
-        xji_scan_one_of(d, i, "至到或和及-—~(") || (i > 0 && xji_scan_is(d, i - 1, 0x3001));
+        xji_scan_one_of(d, i, U"至到或和及-—~(") || (i > 0 && xji_scan_is(d, i - 1, 0x3001));
     if (xji_scan_is(d, i, '('))
         return joined;
     uint32_t k = xji_scan_skip_space(d, i + 1, e);
     if (joined && k < e)
-        return xji_scan_one_of(d, k, "(第");
-    return xji_scan_one_of(d, i, "项款目条号") &&
-           (k >= e || xji_scan_one_of(d, k, "规的所、,。;和至中情之及或"));
+        return xji_scan_one_of(d, k, U"(第");
+    return xji_scan_one_of(d, i, U"项款目条号") &&
+           (k >= e || xji_scan_one_of(d, k, U"规的所、,。;和至中情之及或"));
 }
 
 static xji_rank rank_in_brackets(const xji_doc *d, uint32_t b, uint32_t e, uint32_t *value,
@@ -84,7 +84,7 @@ static xji_rank rank_in_brackets(const xji_doc *d, uint32_t b, uint32_t e, uint3
     if (end >= e || !xji_scan_is(d, end, ')'))
         return XJI_RANK_NONE;
     end++;
-    if (end < e && xji_scan_one_of(d, end, "、."))
+    if (end < e && xji_scan_one_of(d, end, U"、."))
         end++;
     if (is_reference(d, end, e))
         return XJI_RANK_NONE;
@@ -103,10 +103,10 @@ static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool l
         return XJI_RANK_NONE;
     i = xji_scan_skip_space(d, end, e);
     xji_rank rank = XJI_RANK_NONE;
-    if (xji_scan_match(d, i, e, "部分", false)) {
+    if (xji_scan_match(d, i, e, U"部分", false)) {
         rank = XJI_RANK_PART;
         i++;
-    } else if (xji_scan_one_of(d, i, "编篇")) {
+    } else if (xji_scan_one_of(d, i, U"编篇")) {
         rank = XJI_RANK_PART;
     } else if (xji_scan_is(d, i, 0x7AE0)) { /* 章 */
         rank = XJI_RANK_CHAPTER;
@@ -126,7 +126,7 @@ static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool l
     *words = i;
     if (i == e || xji_scan_is_space(d->cp[i]))
         return rank;
-    if (!line_start || xji_scan_one_of(d, i, "第、至和或及的所规款项中,;。"))
+    if (!line_start || xji_scan_one_of(d, i, U"第、至和或及的所规款项中,;。"))
         return XJI_RANK_NONE;
     if (rank == XJI_RANK_ARTICLE)
         return rank;
@@ -134,7 +134,7 @@ static xji_rank rank_of_ordinal(const xji_doc *d, uint32_t b, uint32_t e, bool l
     if (e - b > CHAPTER_LINE_MAX)
         return XJI_RANK_NONE;
     for (uint32_t k = i; k < e; k++)
-        if (xji_scan_one_of(d, k, "。;,"))
+        if (xji_scan_one_of(d, k, U"。;,"))
             return XJI_RANK_NONE;
     return rank;
 }
@@ -145,7 +145,7 @@ static xji_rank rank_of_digits(const xji_doc *d, uint32_t b, uint32_t e, bool li
     uint32_t end = xji_scan_number(d, b, e, 2, value);
     if (!end || *value == 0 || end >= e)
         return XJI_RANK_NONE;
-    uint32_t sign = xj_fold(d->cp[end]);
+    uint32_t sign = xji_scan_fold(d, d->cp[end]);
     if (sign == ')' && line_start) {
         *words = end + 1;
         return XJI_RANK_4;
@@ -153,7 +153,7 @@ static xji_rank rank_of_digits(const xji_doc *d, uint32_t b, uint32_t e, bool li
     if ((sign != '.' && sign != 0x3001) || is_decimal(d, end + 1, e)) /* 、 */
         return XJI_RANK_NONE;
     *words = end + 1;
-    if (*words < e && (xji_scan_one_of(d, *words, ".、,;。%") ||
+    if (*words < e && (xji_scan_one_of(d, *words, U".、,;。%") ||
                        (!line_start && d->cp[*words] < 0x80 && d->cp[*words] != ' ')))
         return XJI_RANK_NONE;
     return XJI_RANK_3;

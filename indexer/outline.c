@@ -62,14 +62,14 @@ typedef struct marks {
 
 /* ---- pass one: marks ---- */
 
-static bool may_open(uint32_t c)
+bool xji_outline_may_open(uint32_t c)
 {
     return c == '(' || c == 0xFF08 || c == 0x7B2C || xji_scan_digit(c) >= 0 ||
            xji_outline_is_numeral(c) || (c >= 0x2460 && c <= 0x249B) ||
            (c >= 0x3220 && c <= 0x3229);
 }
 
-static bool ends_clause(uint32_t c)
+bool xji_outline_ends_clause(uint32_t c)
 {
     switch (c) {
     case 0x3002:
@@ -103,7 +103,7 @@ static bool follows_heading(const xji_doc *d, const mark *above, uint32_t i, xji
     if (above->rank >= rank || i - above->at > HEADING_LINE_MAX)
         return false;
     for (uint32_t k = above->words; k < i; k++)
-        if (xji_scan_one_of(d, k, "。;!?"))
+        if (xji_scan_one_of(d, k, U"。;!?"))
             return false;
     return true;
 }
@@ -115,7 +115,7 @@ static bool may_stand_inside(const xji_doc *d, uint32_t i, uint32_t b, xji_rank 
     uint32_t k = i;
     while (k > b && xji_scan_is_space(d->cp[k - 1]))
         k--;
-    bool strong = k > b && ends_clause(d->cp[k - 1]);
+    bool strong = k > b && xji_outline_ends_clause(d->cp[k - 1]);
     if (!strong && !spaced)
         return false;
     if (spaced && value == 1 && above && follows_heading(d, above, i, rank))
@@ -159,9 +159,9 @@ static bool is_annex(const xji_doc *d, uint32_t b, uint32_t e)
     uint32_t value;
     if (e - b > 8)
         return false;
-    uint32_t i = xji_scan_match(d, b, e, "附件", true);
+    uint32_t i = xji_scan_match(d, b, e, U"附件", true);
     if (!i)
-        i = xji_scan_match(d, b, e, "附录", true);
+        i = xji_scan_match(d, b, e, U"附录", true);
     if (i) {
         i = xji_scan_skip_space(d, i, e);
         uint32_t end = xji_scan_number(d, i, e, 2, &value);
@@ -169,7 +169,7 @@ static bool is_annex(const xji_doc *d, uint32_t b, uint32_t e)
             end = xji_scan_han_number(d, i, e, &value);
         i = end ? end : i;
     } else {
-        i = xji_scan_match(d, b, e, "名词解释", true);
+        i = xji_scan_match(d, b, e, U"名词解释", true);
     }
     return i == e;
 }
@@ -179,8 +179,8 @@ static xj_status marks_of_line(const xji_doc *d, const xji_line *l, marks *m, se
 {
     size_t first = m->n;
     bool spaces = false;
-    uint32_t i = l->b;
-    while (i < l->e) {
+    /* Behind the start of a line only a number that stands behind white space or the end of a clause can open anything. */
+    for (uint32_t i = l->b; i < l->e; i = xji_row_next(d->rows.opening, i, l->e)) {
         mark one;
         memset(&one, 0, sizeof one);
         bool start = i == l->b;
@@ -194,7 +194,7 @@ static xj_status marks_of_line(const xji_doc *d, const xji_line *l, marks *m, se
             one.named = true;
             one.value = 1;
             one.words = l->e;
-        } else if (may_open(d->cp[i])) {
+        } else if (xji_outline_may_open(d->cp[i])) {
             rank = xji_outline_rank_at(d, i, l->e, start, &one.value, &one.words);
             const mark *above = m->n > first ? &m->at[m->n - 1] : NULL;
             if (rank != XJI_RANK_NONE && !start &&
@@ -235,8 +235,8 @@ static bool same_entry(const xji_doc *d, const xji_line *a, const xji_line *b)
         i = xji_scan_skip_space(d, i, a->e);
         k = xji_scan_skip_space(d, k, b->e);
         if (k == b->e)
-            return i == a->e || xji_scan_one_of(d, i, ".…·") || xji_scan_digit(d->cp[i]) >= 0;
-        if (i == a->e || xj_fold(d->cp[i]) != xj_fold(d->cp[k]))
+            return i == a->e || xji_scan_one_of(d, i, U".…·") || xji_scan_digit(d->cp[i]) >= 0;
+        if (i == a->e || xji_scan_fold(d, d->cp[i]) != xji_scan_fold(d, d->cp[k]))
             return false;
         i++;
         k++;
@@ -247,9 +247,9 @@ static bool same_entry(const xji_doc *d, const xji_line *a, const xji_line *b)
 static size_t skip_contents(const xji_doc *d, size_t i)
 {
     const xji_line *l = &d->line[i];
-    uint32_t end = xji_scan_match(d, l->b, l->e, "目录", true);
+    uint32_t end = xji_scan_match(d, l->b, l->e, U"目录", true);
     if (!end)
-        end = xji_scan_match(d, l->b, l->e, "目次", true);
+        end = xji_scan_match(d, l->b, l->e, U"目次", true);
     if (end != l->e || i + 2 >= d->n_lines)
         return i;
     for (size_t k = i + 2; k < d->n_lines && k < i + CONTENTS_MAX; k++)
@@ -291,13 +291,13 @@ static xj_status collect(const xji_doc *d, marks *m, xj_error *err)
 /* "一是" that opens a list, not the end of 统一是. */
 static bool opens_first(const xji_doc *d, uint32_t i, uint32_t e)
 {
-    return d->cp[i] == 0x4E00 && i + 1 < e && xji_scan_one_of(d, i + 1, "是要") &&
-           !xji_scan_one_of(d, i - 1, "统唯同专单第之十万逐合");
+    return d->cp[i] == 0x4E00 && i + 1 < e && xji_scan_one_of(d, i + 1, U"是要") &&
+           !xji_scan_one_of(d, i - 1, U"统唯同专单第之十万逐合");
 }
 
 static uint32_t trim_heading(const xji_doc *d, uint32_t b, uint32_t e)
 {
-    while (e > b && (xji_scan_is_space(d->cp[e - 1]) || xji_scan_one_of(d, e - 1, "。:;,、!?.")))
+    while (e > b && (xji_scan_is_space(d->cp[e - 1]) || xji_scan_one_of(d, e - 1, U"。:;,、!?.")))
         e--;
     return e;
 }
@@ -311,6 +311,12 @@ typedef struct ends {
     bool cut;       /* the text was too long to look at */
 } ends;
 
+bool xji_outline_may_end(uint32_t c)
+{
+    return c == 0x4E00 || c == 0x300A || c == 0x300B || c == '(' || c == ')' || c == 0xFF08 || c == 0xFF09 || c == ',' ||
+           c == 0xFF0C || c == ':' || c == 0xFF1A || xji_scan_is_stop(c) || xji_scan_is_space(c);
+}
+
 static ends find_ends(const xji_doc *d, const mark *m)
 {
     uint32_t e = m->end, depth = 0;
@@ -320,6 +326,8 @@ static ends find_ends(const xji_doc *d, const mark *m)
     at.cut = limit < e;
     for (uint32_t i = from; i < limit; i++) {
         uint32_t c = d->cp[i];
+        if (!xji_scan_is_kind(d, c, XJI_KIND_END))
+            continue;
         if (c == 0x300A || c == '(' || c == 0xFF08) { /* 《 */
             depth++;
         } else if (c == 0x300B || c == ')' || c == 0xFF09) {
@@ -373,7 +381,7 @@ static void judge(const xji_doc *d, mark *m)
     bool by_sentence = stop < e;
     m->more = at.cut || xji_scan_skip_space(d, past, e) < e;
     m->semicolon = e > m->words && xji_scan_is(d, e - 1, ';');
-    m->stop = e > m->words && !m->semicolon && xji_scan_one_of(d, e - 1, "。!?");
+    m->stop = e > m->words && !m->semicolon && xji_scan_one_of(d, e - 1, U"。!?");
     uint32_t clause = at.comma < at.colon ? at.comma : at.colon;
     if (at.colon < stop && at.colon < at.comma && at.colon + 1 < e) {
         stop = at.colon;

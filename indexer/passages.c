@@ -52,6 +52,12 @@ static uint32_t skip_aside(const xji_doc *d, uint32_t i, size_t *mask)
     return i;
 }
 
+/* End of the stretch at i, which is not set aside itself, before the next range set aside or e. */
+static uint32_t stretch_end(const xji_doc *d, uint32_t e, size_t mask)
+{
+    return mask < d->mask.n && d->mask.at[mask].at.b < e ? d->mask.at[mask].at.b : e;
+}
+
 /* First character in [i, e) that is neither white space nor set aside, or e. */
 static uint32_t skip_blank(const xji_doc *d, uint32_t i, uint32_t e, size_t *mask)
 {
@@ -68,9 +74,26 @@ static uint32_t skip_blank(const xji_doc *d, uint32_t i, uint32_t e, size_t *mas
     return e;
 }
 
+/* Whether other characters than white space stand in [b, e). */
+static bool has_text(const xji_doc *d, uint32_t b, uint32_t e)
+{
+    return b < e && xji_row_count(d->rows.space, b, e) < e - b;
+}
+
+bool xji_passages_may_lead(uint32_t c)
+{
+    static const uint32_t leads[] = U"首其—第";
+    for (const uint32_t *lead = leads; *lead != 0; lead++)
+        if (xj_fold(c) == xj_fold(*lead))
+            return true;
+    return xji_outline_may_open(c) || xji_scan_is_numeral(c);
+}
+
 /* How well a passage may begin at i. */
 static int opening_cost(const xji_doc *d, uint32_t i, bool line_start)
 {
+    if (!xji_scan_is_kind(d, d->cp[i], XJI_KIND_LEAD))
+        return 0;
     uint32_t value, words;
     uint32_t e = d->n - i > 64 ? i + 64 : d->n;
     xji_rank rank = xji_outline_rank_at(d, i, e, line_start, &value, &words);
@@ -79,14 +102,14 @@ static int opening_cost(const xji_doc *d, uint32_t i, bool line_start)
     if (rank != XJI_RANK_NONE)
         return -50;
     uint32_t end = xji_scan_han_number(d, i, e, &value);
-    if (end && end - i <= 2 && xji_scan_one_of(d, end, "是要为"))
+    if (end && end - i <= 2 && xji_scan_one_of(d, end, U"是要为"))
         return -50;
-    if (xji_scan_match(d, i, e, "首先", false) || xji_scan_match(d, i, e, "其次", false) ||
-        xji_scan_match(d, i, e, "——", false))
+    if (xji_scan_match(d, i, e, U"首先", false) || xji_scan_match(d, i, e, U"其次", false) ||
+        xji_scan_match(d, i, e, U"——", false))
         return -30;
     if (xji_scan_is(d, i, 0x7B2C)) { /* 第一, */
         end = xji_scan_han_number(d, i + 1, e, &value);
-        if (end && xji_scan_one_of(d, end, ",、"))
+        if (end && xji_scan_one_of(d, end, U",、"))
             return -50;
     }
     return 0;
@@ -135,10 +158,16 @@ static int comma_cost(const xji_doc *d, uint32_t i, uint32_t e)
         if (xji_scan_is_han(d->cp[i]) || (d->cp[i] < 0x80 && d->cp[i] > '@' && d->cp[i] != '|'))
             return -1;
         return xji_scan_is_break(d->cp[i]) &&
-                       !(i + 1 < e && xj_class_of(xj_fold(d->cp[i + 1])) == XJ_CLASS_WORD)
+                       !(i + 1 < e && xj_class_of(xji_scan_fold(d, d->cp[i + 1])) == XJ_CLASS_WORD)
                    ? 150
                    : -1;
     }
+}
+
+bool xji_passages_may_end(uint32_t c)
+{
+    return c == '\n' || c == ',' || c == 0xFF0C || c == ':' || c == 0xFF1A || c == 0x3001 || xji_scan_is_stop(c) ||
+           (!xji_scan_is_han(c) && xji_scan_is_break(c));
 }
 
 static void take_commas(cutter *c)
@@ -205,6 +234,70 @@ static uint32_t cut_long_run(cutter *c, uint32_t b, uint32_t i)
     return at;
 }
 
+/* First LF or end of a sentence in [i, limit), or limit; *end behind the sentence's last mark, 0 for an LF. e: as for
+ * xji_scan_sentence_end. */
+static uint32_t next_stop(const xji_doc *d, uint32_t i, uint32_t limit, uint32_t e, uint32_t *end)
+{
+    for (; (i = xji_row_next(d->rows.stop, i, limit)) < limit; i++) {
+        *end = xji_scan_sentence_end(d, i, e);
+        if (*end || d->cp[i] == '\n')
+            return i;
+    }
+    *end = 0;
+    return limit;
+}
+
+/* What was read of a passage. */
+typedef struct tally {
+    uint32_t len;      /* characters, white space not counted */
+    uint32_t sentence; /* of them, those before the sentence in hand */
+    uint32_t run;      /* characters since the last breaking one, */
+    uint32_t run_from; /* which stands before this */
+    bool fresh;        /* no text since the heading */
+} tally;
+
+/* Pass over [i, to), where nothing but characters counts. */
+static void pass_over(const xji_doc *d, tally *t, uint32_t i, uint32_t to, uint32_t body)
+{
+    t->len += to - i - xji_row_count(d->rows.space, i, to);
+    t->run += to - i;
+    if (t->fresh && to > body)
+        t->fresh = !has_text(d, i > body ? i : body, to);
+}
+
+/*
+ * First LF or end of a sentence from i on, when it is so near that nothing before it is a place to cut, not even a comma;
+ * else stretch, the end of the text at hand. *end is behind the sentence's last mark, 0 for an LF.
+ */
+static uint32_t near_stop(const cutter *c, const tally *t, uint32_t i, uint32_t stretch, uint32_t e, uint32_t *end)
+{
+    uint32_t at = stretch, read = t->len - t->sentence;
+    uint32_t room = read < XJI_PASSAGE_MAX ? XJI_PASSAGE_MAX - read : 0;
+    if (room > 0 && t->run + room < XJI_RUN_MAX)
+        at = next_stop(c->d, i, stretch - i > room ? i + room : stretch, e, end);
+    bool near = at < stretch && at - i < room && (*end == 0 || *end - i <= room);
+    if (near && (c->ends.n > 0 || t->len + (at - i) <= REACH))
+        return at;
+    *end = 0;
+    return stretch;
+}
+
+/* The price of a passage that ends before next, in a block that ends at e. */
+static int price_before(const xji_doc *d, uint32_t next, uint32_t e, bool line_start)
+{
+    return next < e ? opening_cost(d, next, line_start) : 0;
+}
+
+/* A sentence ends before at: its commas count no longer, unless it was long. */
+static void end_sentence(cutter *c, tally *t, uint32_t at, int cost)
+{
+    if (t->len - t->sentence > XJI_PASSAGE_MAX)
+        take_commas(c);
+    c->commas.n = 0;
+    add_cut(&c->ends, at, t->len, cost);
+    t->sentence = t->len;
+}
+
 /*
  * The end of the passage that begins at p, in a block that ends at e with left characters from p on. No cut falls
  * before body.
@@ -213,8 +306,8 @@ static uint32_t next_cut(cutter *c, uint32_t p, uint32_t body, uint32_t e, uint3
 {
     xji_doc *d = c->d;
     size_t mask = c->mask;
-    uint32_t len = 0, sentence = 0, run = 0, run_from = p;
-    bool fresh = true; /* no text since body */
+    tally t = {.run_from = p, .fresh = true};
+    uint32_t far = p; /* no stop before it is near */
     c->ends.n = c->commas.n = 0;
     for (uint32_t i = p; i < e;) {
         uint32_t k = skip_aside(d, i, &mask);
@@ -222,119 +315,141 @@ static uint32_t next_cut(cutter *c, uint32_t p, uint32_t body, uint32_t e, uint3
             i = k;
             continue;
         }
-        uint32_t ch = d->cp[i];
-        if (i >= body && !xji_scan_is_space(ch))
-            fresh = false;
-        uint32_t end = xji_scan_sentence_end(d, i, e);
-        if (ch == '\n') {
-            if (!fresh) {
-                size_t m = mask;
+        uint32_t stretch = stretch_end(d, e, mask), end = 0, at = stretch;
+        if (i >= far && (at = near_stop(c, &t, i, stretch, e, &end)) == stretch)
+            far = i + XJI_PASSAGE_MAX / 2;
+        bool plain = false;
+        if (at == stretch) { /* from one breaking character to the next */
+            at = xji_row_next(d->rows.breaking, i, stretch);
+            if (at - i > XJI_RUN_MAX - t.run)
+                at = i + (XJI_RUN_MAX - t.run);
+            plain = at > i;
+            end = plain ? 0 : xji_scan_sentence_end(d, i, e);
+        }
+        if (at > i)
+            pass_over(d, &t, i, at, body);
+        i = at;
+        uint32_t ch = plain ? 0 : d->cp[i];
+        if (!plain && i >= body && !xji_scan_is_space(ch))
+            t.fresh = false;
+        size_t m = mask;
+        if (plain) {
+            /* counted */
+        } else if (ch == '\n') {
+            if (!t.fresh) {
                 uint32_t next = skip_blank(d, i, e, &m);
                 bool intro = i > p && xji_scan_is(d, i - 1, ':');
-                if (len - sentence > XJI_PASSAGE_MAX)
-                    take_commas(c);
-                c->commas.n = 0;
-                add_cut(&c->ends, i, len,
-                        (intro ? 60 : -35) + (next < e ? opening_cost(d, next, true) : 0));
-                sentence = len;
+                end_sentence(c, &t, i, (intro ? 60 : -35) + price_before(d, next, e, true));
                 /* Blank lines: the mask and the white space are behind us at once. */
                 i = next;
                 mask = m;
             } else {
                 i++;
             }
-            run = 0;
-            run_from = i;
+            t.run = 0;
+            t.run_from = i;
         } else if (end) {
             for (; i < end; i++)
-                len += !xji_scan_is_space(d->cp[i]);
-            run = 0;
-            run_from = i;
-            if (!fresh) {
-                size_t m = mask;
-                uint32_t next = skip_blank(d, i, e, &m);
-                if (len - sentence > XJI_PASSAGE_MAX)
-                    take_commas(c);
-                c->commas.n = 0;
-                bool half = ch == ';' || ch == 0xFF1B;
-                add_cut(&c->ends, i, len,
-                        (half ? 20 : 0) + (next < e ? opening_cost(d, next, false) : 0));
-                sentence = len;
-            }
+                t.len += !xji_scan_is_space(d->cp[i]);
+            t.run = 0;
+            t.run_from = i;
+            bool half = ch == ';' || ch == 0xFF1B;
+            if (!t.fresh)
+                end_sentence(c, &t, i, (half ? 20 : 0) + price_before(d, skip_blank(d, i, e, &m), e, false));
         } else {
             int cost = xji_scan_is_han(ch) ? -1 : comma_cost(d, i, e);
             bool breaks = cost >= 0 || (!xji_scan_is_han(ch) && xji_scan_is_break(ch));
-            len += !xji_scan_is_space(ch);
+            t.len += !xji_scan_is_space(ch);
             i++;
-            run = breaks ? 0 : run + 1;
-            run_from = breaks ? i : run_from;
-            if (cost >= 0 && !fresh)
-                add_cut(&c->commas, i, len, cost);
+            t.run = breaks ? 0 : t.run + 1;
+            t.run_from = breaks ? i : t.run_from;
+            if (cost >= 0 && !t.fresh)
+                add_cut(&c->commas, i, t.len, cost);
         }
-        bool is_long = len - sentence > XJI_PASSAGE_MAX;
-        if (len > REACH && (is_long || sentence == len)) {
+        bool is_long = t.len - t.sentence > XJI_PASSAGE_MAX;
+        if (t.len > REACH && (is_long || t.sentence == t.len)) {
             if (is_long)
                 take_commas(c);
             if (c->ends.n > 0)
                 break;
         }
-        if (c->ends.n == 0 && len > REACH && run == 0 && !fresh && xji_scan_may_cut(d, i))
+        if (c->ends.n == 0 && t.len > REACH && t.run == 0 && !t.fresh && xji_scan_may_cut(d, i))
             return i;
-        if (run >= XJI_RUN_MAX) {
+        if (t.run >= XJI_RUN_MAX) {
             if (is_long)
                 take_commas(c);
             if (c->ends.n > 0)
                 break;
-            return i < e ? cut_long_run(c, run_from, i) : e;
+            return i < e ? cut_long_run(c, t.run_from, i) : e;
         }
     }
     const cut *best = best_cut(&c->ends, left);
     return best ? best->at : e;
 }
 
-/* Characters of [b, e) that are neither white space nor set aside; *last behind the last of them; *run the longest
- * stretch without a breaking character. */
-static uint32_t measure(const xji_doc *d, uint32_t b, uint32_t e, size_t mask, uint32_t *last,
-                        uint32_t *longest)
+/* Characters of [b, e) that are neither white space nor set aside; *last behind the last of them. */
+static uint32_t measure(const xji_doc *d, uint32_t b, uint32_t e, size_t mask, uint32_t *last)
 {
-    uint32_t len = 0, run = 0;
+    uint32_t len = 0;
     *last = b;
-    *longest = 0;
     for (uint32_t i = b; i < e;) {
         uint32_t k = skip_aside(d, i, &mask);
         if (k > i) {
             i = k;
             continue;
         }
-        uint32_t ch = d->cp[i++];
-        if (!xji_scan_is_space(ch)) {
-            len++;
-            *last = i;
+        uint32_t stop = stretch_end(d, e, mask), end = xji_scan_trim_end(d, i, stop);
+        if (end > i) {
+            len += end - i - xji_row_count(d->rows.space, i, end);
+            *last = end;
         }
-        bool breaks = ch == '\n' || (!xji_scan_is_han(ch) && xji_scan_is_break(ch));
-        run = breaks ? 0 : run + 1;
-        if (run > *longest)
-            *longest = run;
+        i = stop;
     }
     return len;
+}
+
+/* Whether more than RUN_MAX characters of [b, e), those set aside not counted, stand together without a breaking one. */
+static bool has_long_run(const xji_doc *d, uint32_t b, uint32_t e, size_t mask)
+{
+    uint32_t run = 0;
+    if (e - b <= XJI_RUN_MAX)
+        return false;
+    for (uint32_t i = b; i < e;) {
+        uint32_t k = skip_aside(d, i, &mask);
+        if (k > i) {
+            i = k;
+            continue;
+        }
+        uint32_t stop = stretch_end(d, e, mask);
+        while (i < stop) {
+            uint32_t at = xji_row_next(d->rows.breaking, i, stop);
+            run += at - i;
+            if (run > XJI_RUN_MAX)
+                return true;
+            run = at < stop ? 0 : run;
+            i = at < stop ? at + 1 : stop;
+        }
+    }
+    return false;
 }
 
 /* Cut [b, e); its heading ends at body. */
 static xj_status cut_block(cutter *c, uint32_t b, uint32_t body, uint32_t e, uint32_t section)
 {
     xji_doc *d = c->d;
-    uint32_t last, longest;
+    uint32_t last;
     uint32_t p = skip_blank(d, b, e, &c->mask);
-    uint32_t left = measure(d, p, e, c->mask, &last, &longest);
+    uint32_t left = measure(d, p, e, c->mask, &last);
+    bool long_run = left > 0 && has_long_run(d, p, e, c->mask);
     while (left > 0) {
         uint32_t at = last;
-        if (left > WHOLE_MAX || longest > XJI_RUN_MAX)
+        if (left > WHOLE_MAX || long_run)
             at = next_cut(c, p, body, last, left);
         if (at >= last) {
             at = last;
         }
-        uint32_t end, ignored;
-        uint32_t len = measure(d, p, at, c->mask, &end, &ignored);
+        uint32_t end;
+        uint32_t len = measure(d, p, at, c->mask, &end);
         xj_status st = emit(c, p, end, section);
         if (st != XJ_OK)
             return st;
@@ -351,7 +466,7 @@ static bool is_empty(const xji_doc *d, uint32_t b, uint32_t e, size_t mask)
         i = skip_blank(d, i, e, &mask);
         if (i >= e)
             return true;
-        if (!xji_scan_one_of(d, i, "。:;,、.!"))
+        if (!xji_scan_one_of(d, i, U"。:;,、.!"))
             return false;
         i++;
     }

@@ -4,6 +4,7 @@
  */
 #include "portal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -136,7 +137,7 @@ static bool names_only(const xji_doc *d, uint32_t b, uint32_t e)
     uint32_t length = 0;
     for (uint32_t i = b; i < e; i++) {
         length = xji_portal_is_separator(d->cp[i]) ? 0 : length + 1;
-        if (length > LINK_NAME_MAX || xji_scan_one_of(d, i, "。,;?!"))
+        if (length > LINK_NAME_MAX || xji_scan_one_of(d, i, U"。,;?!"))
             return false;
     }
     return true;
@@ -172,7 +173,7 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
         c->n_strong++;
         *pos = xji_scan_skip_space(d, after + colon, e);
         while (*pos < e &&
-               (xji_scan_digit(d->cp[*pos]) >= 0 || xji_scan_one_of(d, *pos, "次人+万")))
+               (xji_scan_digit(d->cp[*pos]) >= 0 || xji_scan_one_of(d, *pos, U"次人+万")))
             ++*pos;
         return colon || ended;
     case XJI_PORTAL_NAME:
@@ -187,15 +188,15 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
     case XJI_PORTAL_REST:
     case XJI_PORTAL_BANNER:
         c->n_rest++;
-        if (xji_scan_find(d, *pos, e, "。") != UINT32_MAX ||
-            !(ended || xji_scan_one_of(d, after, "©")))
+        if (xji_scan_find(d, *pos, e, U"。") != UINT32_MAX ||
+            !(ended || xji_scan_one_of(d, after, U"©")))
             return false;
         *pos = e;
         return true;
     case XJI_PORTAL_CRUMBS:
-        if (e - *pos > CRUMBS_MAX || xji_scan_find(d, *pos, e, "。") != UINT32_MAX)
+        if (e - *pos > CRUMBS_MAX || xji_scan_find(d, *pos, e, U"。") != UINT32_MAX)
             return false;
-        if (after < e && !colon && !xji_scan_one_of(d, after, ">»›/|-\\"))
+        if (after < e && !colon && !xji_scan_one_of(d, after, U">»›/|-\\"))
             return false;
         c->n_faint += after == e;
         c->n_strong += after < e;
@@ -226,12 +227,12 @@ static bool add_element(const xji_doc *d, const xji_vocabulary *v, const xji_ele
 bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uint32_t e,
                       xji_cover *c)
 {
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(xji_cover, found));
     if (e - b > LINE_MAX_COVERED)
         return false;
     uint32_t pos = b;
     while (pos < e) {
-        if (xji_portal_is_separator(d->cp[pos]) && xji_scan_match(d, pos, e, "-->", false) == 0) {
+        if (xji_portal_is_separator(d->cp[pos]) && xji_scan_match(d, pos, e, U"-->", false) == 0) {
             pos++;
             continue;
         }
@@ -245,7 +246,7 @@ bool xji_portal_cover(const xji_doc *d, const xji_vocabulary *v, uint32_t b, uin
                 return false;
         } else if ((end = xji_scan_date_at(d, pos, e, &date)) != 0) {
             if (c->n_found < XJI_FOUND_MAX && date.day) {
-                static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
+                static const xji_element date_line = {U"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
                                                       "date line"};
                 c->found[c->n_found++] = (xji_found_field){&date_line, {pos, end}};
             }
@@ -269,15 +270,15 @@ static uint32_t skip_crumbs(const xji_doc *d, uint32_t b, uint32_t e)
         i = xji_scan_skip_space(d, i + 1, e);
     for (;;) {
         uint32_t from = i;
-        while (i < e && !xji_scan_is_space(d->cp[i]) && !xji_scan_one_of(d, i, ">»›")) {
-            if (i - from > CRUMB_MAX || xji_scan_one_of(d, i, "。,;"))
+        while (i < e && !xji_scan_is_space(d->cp[i]) && !xji_scan_one_of(d, i, U">»›")) {
+            if (i - from > CRUMB_MAX || xji_scan_one_of(d, i, U"。,;"))
                 return b;
             i++;
         }
         uint32_t next = xji_scan_skip_space(d, i, e);
-        if (next == e || !xji_scan_one_of(d, next, ">»›"))
+        if (next == e || !xji_scan_one_of(d, next, U">»›"))
             return i;
-        while (next < e && (xji_scan_one_of(d, next, ">»›") || xji_scan_is_space(d->cp[next])))
+        while (next < e && (xji_scan_one_of(d, next, U">»›") || xji_scan_is_space(d->cp[next])))
             next++;
         i = next;
     }
@@ -288,7 +289,7 @@ uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b
                            xji_cover *c)
 {
     uint32_t pos = b, end_of_last = b;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(xji_cover, found));
     for (;;) {
         while (pos < e && xji_portal_is_separator(d->cp[pos]))
             pos++;
@@ -306,14 +307,14 @@ uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b
             if (!f.at.e)
                 for (f.at.e = f.at.b; f.at.e < e && !xji_portal_is_separator(d->cp[f.at.e]);
                      f.at.e++)
-                    if (f.at.e - f.at.b > 40 || xji_scan_one_of(d, f.at.e, "。;,"))
+                    if (f.at.e - f.at.b > 40 || xji_scan_one_of(d, f.at.e, U"。;,"))
                         return end_of_last;
             c->n_key++;
             if (c->n_found < XJI_FOUND_MAX)
                 c->found[c->n_found++] = f;
             pos = f.at.e;
         } else if (el && el->kind == XJI_PORTAL_CRUMBS &&
-                   (colon || xji_scan_one_of(d, after, ">"))) {
+                   (colon || xji_scan_one_of(d, after, U">"))) {
             pos = skip_crumbs(d, end, e);
             c->n_strong += 2;
             if (pos == end)
@@ -332,7 +333,7 @@ uint32_t xji_portal_prefix(const xji_doc *d, const xji_vocabulary *v, uint32_t b
             c->n_button++;
         } else if (!el && (end = xji_scan_date_at(d, pos, e, &date)) != 0 && date.day &&
                    xji_scan_is_space(d->cp[end])) {
-            static const xji_element date_line = {"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
+            static const xji_element date_line = {U"", XJI_PORTAL_KEY, XJI_FIELD_DATE_LINE,
                                                   "date line"};
             if (c->n_found < XJI_FOUND_MAX)
                 c->found[c->n_found++] = (xji_found_field){&date_line, {pos, end}};

@@ -22,18 +22,13 @@ typedef enum xji_element_kind {
 } xji_element_kind;
 
 typedef struct xji_element {
-    const char *word;
+    const uint32_t *word;
     uint8_t kind;     /* xji_element_kind */
     uint8_t field;    /* KEY: xji_field_kind */
     const char *from; /* KEY: "portal field 发布机构" */
 } xji_element;
 
-enum { XJI_PORTAL_WORDS = 320, XJI_FOUND_MAX = 16 };
-
-/* Folded first character of each word of the table; on the caller's stack. */
-typedef struct xji_vocabulary {
-    uint32_t first[XJI_PORTAL_WORDS];
-} xji_vocabulary;
+enum { XJI_FOUND_MAX = 16 };
 
 typedef struct xji_found_field {
     const xji_element *e;
@@ -45,8 +40,8 @@ typedef struct xji_cover {
     unsigned n_faint, n_button, n_strong, n_rest, n_key, n_date;
     bool links, attach;
     bool open; /* the last key has no value: it may stand on the next line */
-    xji_found_field found[XJI_FOUND_MAX];
     size_t n_found;
+    xji_found_field found[XJI_FOUND_MAX]; /* last, so that what comes before it can be cleared alone */
 } xji_cover;
 
 void xji_portal_init(xji_vocabulary *v);

@@ -3,11 +3,13 @@
  */
 #include "portal.h"
 
+#include <string.h>
+
 #include "xj/fold.h"
 
 /* clang-format off */
-#define FIELD(word, field) {word, XJI_PORTAL_KEY, field, "portal field " word}
-#define PLAIN(word, kind) {word, kind, XJI_FIELD_OTHER, NULL}
+#define FIELD(word, field) {U"" word, XJI_PORTAL_KEY, field, "portal field " word}
+#define PLAIN(word, kind) {U"" word, kind, XJI_FIELD_OTHER, NULL}
 /* clang-format on */
 
 static const xji_element elements[] = {
@@ -309,10 +311,20 @@ static const xji_element elements[] = {
 
 _Static_assert(sizeof elements / sizeof elements[0] <= XJI_PORTAL_WORDS, "room in xji_vocabulary");
 
+static size_t head_of(uint32_t folded)
+{
+    return folded % XJI_PORTAL_HEADS;
+}
+
 void xji_portal_init(xji_vocabulary *v)
 {
-    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
-        v->first[i] = xji_scan_first(elements[i].word);
+    memset(v, 0, sizeof *v);
+    for (size_t i = sizeof elements / sizeof elements[0]; i-- > 0;) {
+        v->first[i] = xj_fold(elements[i].word[0]);
+        uint16_t *head = &v->head[head_of(v->first[i])];
+        v->next[i] = *head;
+        *head = (uint16_t)(i + 1);
+    }
 }
 
 /* The longest xji_element at b, *end behind it; NULL when there is none. */
@@ -320,13 +332,14 @@ const xji_element *xji_portal_word(const xji_doc *d, const xji_vocabulary *v, ui
                                    uint32_t e, uint32_t *end)
 {
     const xji_element *best = NULL;
-    uint32_t first = xj_fold(d->cp[b]);
-    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
-        if (v->first[i] != first)
+    uint32_t first = xji_scan_fold(d, d->cp[b]);
+    for (size_t k = v->head[head_of(first)]; k > 0; k = v->next[k - 1]) {
+        const xji_element *el = &elements[k - 1];
+        if (v->first[k - 1] != first)
             continue;
-        uint32_t stop = xji_scan_match(d, b, e, elements[i].word, true);
+        uint32_t stop = xji_scan_match(d, b, e, el->word, true);
         if (stop && (!best || stop > *end)) {
-            best = &elements[i];
+            best = el;
             *end = stop;
         }
     }

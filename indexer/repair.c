@@ -9,22 +9,41 @@
 
 #include <string.h>
 
+#if defined(__SSE2__) /* part of every x86-64 */
+#include <emmintrin.h>
+#endif
+
 #include "xj/fold.h"
 #include "xj/utf8.h"
 
 /* Each round but the last changes something, real files need two. The bound guards against a text made to need more. */
-enum { MAX_ROUNDS = 64, BLOCK = 32 };
+enum { MAX_ROUNDS = 64 };
+
+#if defined(__SSE2__)
+/* Which of the sixteen code points at cp are a or b: one bit each. */
+static unsigned either_of_16(const uint32_t *cp, __m128i a, __m128i b)
+{
+    __m128i hit[4];
+    for (int k = 0; k < 4; k++) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(cp + 4 * k));
+        hit[k] = _mm_or_si128(_mm_cmpeq_epi32(v, a), _mm_cmpeq_epi32(v, b));
+    }
+    return (unsigned)_mm_movemask_epi8(
+        _mm_packs_epi16(_mm_packs_epi32(hit[0], hit[1]), _mm_packs_epi32(hit[2], hit[3])));
+}
+#endif
 
 size_t xji_find_either(const uint32_t *cp, size_t from, size_t n, uint32_t a, uint32_t b)
 {
     size_t i = from;
-    for (; n - i >= BLOCK; i += BLOCK) {
-        unsigned hit = 0;
-        for (size_t k = 0; k < BLOCK; k++)
-            hit |= (unsigned)(cp[i + k] == a) | (unsigned)(cp[i + k] == b);
-        if (hit)
-            break;
+#if defined(__SSE2__)
+    const __m128i all_a = _mm_set1_epi32((int)a), all_b = _mm_set1_epi32((int)b);
+    for (; n - i >= 16; i += 16) {
+        unsigned hits = either_of_16(cp + i, all_a, all_b);
+        if (hits)
+            return i + (size_t)__builtin_ctz(hits);
     }
+#endif
     while (i < n && cp[i] != a && cp[i] != b)
         i++;
     return i;
@@ -44,6 +63,7 @@ size_t xji_text_move(xji_text *t, size_t to, size_t from, size_t end)
         memmove(t->beg + to, t->beg + from, n * sizeof *t->beg);
         memmove(t->len + to, t->len + from, n);
         memmove(t->mark + to, t->mark + from, n);
+        t->as_source = false;
     }
     return to + n;
 }

@@ -119,6 +119,7 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
             xji_text_move(t, w, i, i + 1);
             t->cp[w] = LF;
             t->len[w++] = (uint8_t)(end - beg);
+            t->as_source = false;
             i = e;
         } else if (t->cp[i] == 0) {
             static const uint32_t space = ' ';
@@ -126,6 +127,7 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
                         &space, 1);
             w = xji_text_move(t, w, i, i + 1);
             t->cp[w - 1] = ' ';
+            t->as_source = false;
             i++;
         } else if (is_invisible(t->cp[i])) {
             i = drop_run(t, i, log);

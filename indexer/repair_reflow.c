@@ -312,6 +312,7 @@ static bool join(const ruler *r, xji_text *t, const line *lines, size_t n, uint3
         if (n_with) {
             w = xji_text_move(t, w, lf, lf + 1);
             t->cp[w - 1] = with[0];
+            t->as_source = false;
         }
     }
     t->n = w;

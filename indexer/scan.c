@@ -12,21 +12,6 @@
 
 enum { MARKS_MAX = 32 }; /* final and closing marks in a row that end one sentence */
 
-/* White_Space of Unicode. */
-bool xji_scan_is_space(uint32_t c)
-{
-    if (c < 0x80)
-        return c == ' ' || (c >= '\t' && c <= '\r');
-    return c == 0x85 || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x1680;
-}
-
-bool xji_scan_is_han(uint32_t c)
-{
-    return (c >= 0x4E00 && c <= 0x9FFF) || c == 0x3007 || (c >= 0x3400 && c <= 0x4DBF) ||
-           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
-}
-
 bool xji_scan_is_break(uint32_t c)
 {
     if (xji_scan_is_han(c) && c < 0xF900)
@@ -38,63 +23,25 @@ bool xji_scan_is_break(uint32_t c)
            (n == 1 || xj_class_of(out[n - 1]) == XJ_CLASS_BREAK);
 }
 
-int xji_scan_digit(uint32_t c)
+uint32_t xji_scan_match(const xji_doc *d, uint32_t b, uint32_t e, const uint32_t *literal, bool spaced)
 {
-    if (c >= '0' && c <= '9')
-        return (int)(c - '0');
-    if (c >= 0xFF10 && c <= 0xFF19)
-        return (int)(c - 0xFF10);
-    return -1;
-}
-
-bool xji_scan_is(const xji_doc *d, uint32_t i, uint32_t lit)
-{
-    return i < d->n && (d->cp[i] == lit || xj_fold(d->cp[i]) == xj_fold(lit));
-}
-
-/* Next code point of a literal; the literals are ours and well-formed. */
-static uint32_t next_of(const char **literal)
-{
-    const uint8_t *s = (const uint8_t *)*literal;
-    uint32_t c;
-    size_t left = 1;
-    while (left < 4 && s[left] != '\0')
-        left++;
-    *literal += xj_utf8_decode(s, left, &c, NULL);
-    return c;
-}
-
-uint32_t xji_scan_first(const char *literal)
-{
-    return xj_fold(next_of(&literal));
-}
-
-uint32_t xji_scan_match(const xji_doc *d, uint32_t b, uint32_t e, const char *literal, bool spaced)
-{
-    bool first = true;
-    while (*literal != '\0') {
-        uint32_t want = next_of(&literal);
-        if (spaced && !first)
+    for (const uint32_t *want = literal; *want != 0; want++, b++) {
+        if (spaced && want > literal)
             b = xji_scan_skip_space(d, b, e);
-        first = false;
-        if (b >= e || !xji_scan_is(d, b, want))
+        if (b >= e || !xji_scan_is(d, b, *want))
             return 0;
-        b++;
     }
     return b;
 }
 
-uint32_t xji_scan_ends_with(const xji_doc *d, uint32_t b, uint32_t e, const char *list)
+uint32_t xji_scan_ends_with(const xji_doc *d, uint32_t b, uint32_t e, const uint32_t *list)
 {
     uint32_t best = 0;
-    while (*list != '\0') {
-        uint32_t word[16];
-        uint32_t n = 0;
-        while (*list != '\0' && *list != ' ') {
-            uint32_t c = next_of(&list);
-            if (n < 16)
-                word[n++] = c;
-        }
+    while (*list != 0) {
+        const uint32_t *word = list;
+        while (*list != 0 && *list != ' ')
+            list++;
+        uint32_t n = (uint32_t)(list - word);
         while (*list == ' ')
             list++;
         if (n == 0 || n > e - b || n <= best)
@@ -108,20 +55,22 @@ uint32_t xji_scan_ends_with(const xji_doc *d, uint32_t b, uint32_t e, const char
     return best;
 }
 
-uint32_t xji_scan_find(const xji_doc *d, uint32_t b, uint32_t e, const char *literal)
+uint32_t xji_scan_find(const xji_doc *d, uint32_t b, uint32_t e, const uint32_t *literal)
 {
-    const char *rest = literal;
-    uint32_t first = xj_fold(next_of(&rest));
+    uint32_t first = xji_scan_fold(d, literal[0]);
     for (uint32_t i = b; i < e; i++)
-        if (xj_fold(d->cp[i]) == first && xji_scan_match(d, i, e, literal, false))
+        if (xji_scan_fold(d, d->cp[i]) == first && xji_scan_match(d, i, e, literal, false))
             return i;
     return UINT32_MAX;
 }
 
-bool xji_scan_one_of(const xji_doc *d, uint32_t i, const char *set)
+bool xji_scan_one_of(const xji_doc *d, uint32_t i, const uint32_t *set)
 {
-    while (*set != '\0')
-        if (xji_scan_is(d, i, next_of(&set)))
+    if (i >= d->n)
+        return false;
+    uint32_t folded = xji_scan_fold(d, d->cp[i]);
+    for (; *set != 0; set++)
+        if (folded == xji_scan_fold(d, *set))
             return true;
     return false;
 }
@@ -174,6 +123,11 @@ static int han_digit(uint32_t c)
     default:
         return -1;
     }
+}
+
+bool xji_scan_is_numeral(uint32_t c)
+{
+    return han_digit(c) >= 0;
 }
 
 uint32_t xji_scan_han_number(const xji_doc *d, uint32_t b, uint32_t e, uint32_t *value)
@@ -265,7 +219,7 @@ static uint32_t skip_time(const xji_doc *d, uint32_t b, uint32_t e)
     i = xji_scan_skip_space(d, i, e);
     uint32_t v;
     uint32_t h = xji_scan_number(d, i, e, 2, &v);
-    bool named = h && xji_scan_one_of(d, h, "时点"); /* 07时41分 */
+    bool named = h && xji_scan_one_of(d, h, U"时点"); /* 07时41分 */
     if (!h || h >= e || v > 24 || !(named || xji_scan_is(d, h, ':')))
         return b;
     uint32_t m = xji_scan_number(d, h + 1, e, 2, &v);
@@ -289,14 +243,14 @@ uint32_t xji_scan_date_at(const xji_doc *d, uint32_t b, uint32_t e, xji_date *ou
         return 0;
     i = xji_scan_skip_space(d, i, e);
     bool named = xji_scan_is(d, i, 0x5E74); /* 年 */
-    uint32_t mark = i < e ? xj_fold(d->cp[i]) : 0;
+    uint32_t mark = i < e ? xji_scan_fold(d, d->cp[i]) : 0;
     if (i >= e || (!named && mark != '-' && mark != '/' && mark != '.'))
         return 0;
     i = part_of_date(d, xji_scan_skip_space(d, i + 1, e), e, 12, &date.month);
     if (!i)
         return 0;
     uint32_t sep = xji_scan_skip_space(d, i, e);
-    if (named ? xji_scan_is(d, sep, 0x6708) : (sep < e && xj_fold(d->cp[sep]) == mark)) { /* 月 */
+    if (named ? xji_scan_is(d, sep, 0x6708) : (sep < e && xji_scan_fold(d, d->cp[sep]) == mark)) { /* 月 */
         uint32_t day = part_of_date(d, xji_scan_skip_space(d, sep + 1, e), e, 31, &date.day);
         if (named)
             i = sep + 1;
@@ -388,9 +342,10 @@ static bool is_latin_stop(const xji_doc *d, uint32_t i, uint32_t e)
                      d->cp[s] == '"' || d->cp[s] == 0x201C);
 }
 
-uint32_t xji_scan_sentence_end(const xji_doc *d, uint32_t i, uint32_t e)
+/* A mark that ends a sentence wherever it stands, and a full stop that may be one of Latin text. */
+static bool is_mark(uint32_t c)
 {
-    switch (d->cp[i]) {
+    switch (c) {
     case 0x3002: /* 。 */
     case 0xFF61: /* ｡ */
     case 0xFF01: /* ！ */
@@ -399,18 +354,30 @@ uint32_t xji_scan_sentence_end(const xji_doc *d, uint32_t i, uint32_t e)
     case '!':
     case '?':
     case ';':
-        break;
-    case '.':
-    case 0xFF0E:
-        if (!is_latin_stop(d, i, e))
-            return 0;
-        break;
+        return true;
     default:
-        return 0;
+        return false;
     }
+}
+
+static bool is_full_stop(uint32_t c)
+{
+    return c == '.' || c == 0xFF0E;
+}
+
+bool xji_scan_is_stop(uint32_t c)
+{
+    return is_mark(c) || is_full_stop(c);
+}
+
+uint32_t xji_scan_sentence_end(const xji_doc *d, uint32_t i, uint32_t e)
+{
+    uint32_t c = d->cp[i];
+    if (!is_mark(c) && !(is_full_stop(c) && is_latin_stop(d, i, e)))
+        return 0;
     uint32_t end = i + 1;
-    while (end < e && end - i < MARKS_MAX &&
-           (is_closer(d->cp[end]) || xji_scan_one_of(d, end, "。!?;")))
+    while (end < e && end - i < MARKS_MAX && !xji_scan_is_han(d->cp[end]) &&
+           (is_closer(d->cp[end]) || xji_scan_one_of(d, end, U"。!?;")))
         end++;
     /* A straight quote closes when it follows at once and something other than a letter comes next. */
     if (end < e && (d->cp[end] == '"' || d->cp[end] == 0xFF02) &&

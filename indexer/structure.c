@@ -82,9 +82,7 @@ static xj_status split_lines(xji_doc *d, xj_error *err)
 {
     size_t cap = 0;
     for (uint32_t b = 0; b < d->n;) {
-        uint32_t e = b;
-        while (e < d->n && d->cp[e] != '\n')
-            e++;
+        uint32_t e = xji_row_next(d->rows.lf, b, d->n);
         uint32_t from = xji_scan_skip_space(d, b, e);
         if (from < e) {
             if (d->n_lines == cap) {
@@ -113,8 +111,7 @@ static xj_status build_mask(xji_doc *d, xj_error *err)
         uint32_t b = l ? l->b : d->n, e = l ? l->e : d->n;
         while (l && b > 0 && d->cp[b - 1] != '\n' && xji_scan_is_space(d->cp[b - 1]))
             b--;
-        while (e < d->n && d->cp[e] != '\n')
-            e++;
+        e = xji_row_next(d->rows.lf, e, d->n);
         e += e < d->n;
         for (; st == XJ_OK && s < d->shaved.n && d->shaved.at[s].at.b < (l ? l->b : b); s++)
             st = xji_asides_push(&d->mask, d->shaved.at[s].at.b, d->shaved.at[s].at.e,
@@ -177,9 +174,8 @@ static xj_status write_piece(writer *w, uint32_t b, uint32_t e)
         return XJ_OK;
     if (xji_scan_skip_space(d, b, e) == e)
         return xji_asides_push(&w->aside, b, e, XJI_ASIDE_SPACE, w->err);
-    for (uint32_t i = b; i < e && !w->verbatim; i++) {
-        if (d->cp[i] != '\n')
-            continue;
+    uint32_t i = w->verbatim ? e : xji_row_next(d->rows.lf, b, e);
+    while (i < e) {
         uint32_t text = xji_scan_skip_space(d, i + 1, e), blank = text;
         while (blank > i + 1 && d->cp[blank - 1] != '\n')
             blank--;
@@ -191,7 +187,7 @@ static xj_status write_piece(writer *w, uint32_t b, uint32_t e)
                 return st;
             b = blank;
         }
-        i = text - 1;
+        i = xji_row_next(d->rows.lf, text, e);
     }
     return push_piece(w, b, e);
 }
@@ -267,8 +263,9 @@ static xj_status one_passage(const xji_doc *d, xji_structure *out, xj_error *err
     return write_all(d, out, true, err);
 }
 
-xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_given *given,
-                             const char *path, xji_segmentation mode, xji_log *log, xj_error *err)
+xj_status xji_structure_find_with(xji_structure *out, const xji_structure_tables *tables, const xji_text *t,
+                                  const xji_given *given, const char *path, xji_segmentation mode, xji_log *log,
+                                  xj_error *err)
 {
     xji_doc d;
     memset(out, 0, sizeof *out);
@@ -278,13 +275,16 @@ xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_gi
     d.n = (uint32_t)t->n;
     d.markdown = is_markdown(path);
     d.log = log;
+    d.tables = tables;
     xj_status st;
     if (mode == XJI_SEGMENT_NONE) {
-        st = xji_metadata_given(&out->meta, given, err);
+        st = xji_metadata_given(&out->meta, tables, given, err);
         if (st == XJ_OK)
             st = one_passage(&d, out, err);
     } else {
-        st = split_lines(&d, err);
+        st = xji_rows_make(&d.rows, tables, d.cp, d.n, err);
+        if (st == XJ_OK)
+            st = split_lines(&d, err);
         if (st == XJ_OK)
             st = xji_furniture_find(&d, err);
         if (st == XJ_OK)
@@ -298,11 +298,24 @@ xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_gi
         if (st == XJ_OK)
             st = write_all(&d, out, false, err);
     }
+    xji_rows_release(&d.rows);
     free(d.line);
     free(d.shaved.at);
     free(d.mask.at);
     if (st != XJ_OK)
         xji_structure_release(out);
+    return st;
+}
+
+xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_given *given, const char *path,
+                             xji_segmentation mode, xji_log *log, xj_error *err)
+{
+    xji_structure_tables *tables;
+    memset(out, 0, sizeof *out);
+    xj_status st = xji_structure_tables_new(&tables, err);
+    if (st == XJ_OK)
+        st = xji_structure_find_with(out, tables, t, given, path, mode, log, err);
+    xji_structure_tables_free(tables);
     return st;
 }
 

@@ -96,11 +96,22 @@ typedef enum xji_segmentation {
  * cut at commas, a run longer than RUN_MAX anywhere. */
 enum { XJI_PASSAGE_TARGET = 250, XJI_PASSAGE_MAX = 300, XJI_RUN_MAX = 1200 };
 
+/* What finding structure looks up: made once, then only read, by any number of threads. About 330 KB. */
+typedef struct xji_structure_tables xji_structure_tables;
+
+xj_status xji_structure_tables_new(xji_structure_tables **out, xj_error *err);
+void xji_structure_tables_free(xji_structure_tables *tables);
+
 /*
  * Find the structure of repaired text t. given may be NULL. path is the file name or NULL (its ".md" ending turns on
  * markdown headings "# "; nothing else is taken from it).
  * Errors: XJ_ENOMEM (out is then empty and released). An empty text gives no passages.
  */
+xj_status xji_structure_find_with(xji_structure *out, const xji_structure_tables *tables, const xji_text *t,
+                                  const xji_given *given, const char *path, xji_segmentation mode, xji_log *log,
+                                  xj_error *err);
+
+/* The same with tables of its own, for a single text. */
 xj_status xji_structure_find(xji_structure *out, const xji_text *t, const xji_given *given,
                              const char *path, xji_segmentation mode, xji_log *log, xj_error *err);
 

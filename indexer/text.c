@@ -44,6 +44,7 @@ xj_status xji_text_push(xji_text *t, uint32_t cp, uint32_t beg, unsigned len, un
     t->len[t->n] = (uint8_t)len;
     t->mark[t->n] = (uint8_t)mark;
     t->n++;
+    t->as_source = false;
     return XJ_OK;
 }
 

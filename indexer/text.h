@@ -5,6 +5,7 @@
 #ifndef XJI_TEXT_H
 #define XJI_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,9 +28,10 @@ typedef struct xji_text {
     uint8_t *mark; /* XJI_MARK_* */
     size_t n;
     size_t cap;
+    bool as_source; /* the bytes from the first code point's to the last one's are well-formed UTF-8 and just this text */
 } xji_text;
 
-#define XJI_TEXT_INIT {NULL, NULL, NULL, NULL, 0, 0}
+#define XJI_TEXT_INIT {NULL, NULL, NULL, NULL, 0, 0, false}
 
 /* Room for n code points in all. XJ_ENOMEM leaves the text as it was. */
 xj_status xji_text_reserve(xji_text *t, size_t n, xj_error *err);

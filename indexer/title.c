@@ -10,8 +10,8 @@
 #include "xj/fold.h"
 
 /* Last word of a title. */
-static const char title_endings[] =
-    "报告 报告书 总结 意见 通知 办法 规定 条例 纲要 要点 方案 决定 解释 法 法典 计划 公报 公告 "
+static const uint32_t title_endings[] =
+    U"报告 报告书 总结 意见 通知 办法 规定 条例 纲要 要点 方案 决定 解释 法 法典 计划 公报 公告 "
     "通告 规划 细则 规则 批复 函 复函 "
     "答复 决议 令 章程 制度 指南 预案 目录 清单 标准 规范 讲话 致辞 情况 建议 汇报 述职 年报 简报 "
     "通报 纪要 倡议 倡议书 安排 政策 "
@@ -32,7 +32,7 @@ enum {
 static bool same(const xji_doc *d, uint32_t a, uint32_t b, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (d->cp[a + i] != d->cp[b + i] && xj_fold(d->cp[a + i]) != xj_fold(d->cp[b + i]))
+        if (d->cp[a + i] != d->cp[b + i] && xji_scan_fold(d, d->cp[a + i]) != xji_scan_fold(d, d->cp[b + i]))
             return false;
     return true;
 }
@@ -60,7 +60,7 @@ static bool ends_like_title(const xji_doc *d, uint32_t b, uint32_t e)
         return true;
     /* "政 府 工 作 报 告" */
     if (e - b < 24 && e - b >= 3 && xji_scan_is_space(d->cp[e - 2]))
-        return xji_scan_one_of(d, e - 1, "告结见知法定例要点案");
+        return xji_scan_one_of(d, e - 1, U"告结见知法定例要点案");
     return false;
 }
 
@@ -68,7 +68,7 @@ static bool ends_like_title(const xji_doc *d, uint32_t b, uint32_t e)
 static bool has_sentence_mark(const xji_doc *d, uint32_t b, uint32_t e)
 {
     for (uint32_t i = b; i < e; i++)
-        if (xji_scan_one_of(d, i, "。!?;"))
+        if (xji_scan_one_of(d, i, U"。!?;"))
             return true;
     return false;
 }
@@ -82,10 +82,10 @@ static bool may_be_title(const xji_doc *d, size_t i)
     uint32_t value, words;
     if (l->role != XJI_LINE_BODY || l->e - l->b > TITLE_MAX)
         return false;
-    if (has_sentence_mark(d, l->b, l->e) || xji_scan_one_of(d, l->e - 1, ":,、《“"))
+    if (has_sentence_mark(d, l->b, l->e) || xji_scan_one_of(d, l->e - 1, U":,、《“"))
         return false;
     if (xji_metadata_is_number_line(d, l->b, l->e, &at) ||
-        xji_scan_one_of(d, l->b, "—―-*|。,、;》”我现各"))
+        xji_scan_one_of(d, l->b, U"—―-*|。,、;》”我现各"))
         return false;
     /* A sentence, or the part of one before a link that became a line. */
     uint32_t n_commas = 0;
@@ -94,7 +94,7 @@ static bool may_be_title(const xji_doc *d, size_t i)
         if (d->cp[k] == '>' || n_commas > 1)
             return false;
     }
-    if (i + 1 < d->n_lines && xji_scan_one_of(d, d->line[i + 1].b, "。,、;》”)"))
+    if (i + 1 < d->n_lines && xji_scan_one_of(d, d->line[i + 1].b, U"。,、;》”)"))
         return false;
     if (xji_scan_is_open(d->cp[l->b]) && xji_scan_is_close(d->cp[l->e - 1]))
         return false;
@@ -126,7 +126,7 @@ static size_t lines_equal(const xji_doc *d, size_t i, const uint32_t *want, size
                 continue;
             while (k < n && xji_scan_is_space(want[k]))
                 k++;
-            if (k == n || xj_fold(d->cp[p]) != xj_fold(want[k]))
+            if (k == n || xji_scan_fold(d, d->cp[p]) != xji_scan_fold(d, want[k]))
                 return 0;
             k++;
         }
@@ -174,7 +174,7 @@ static uint32_t title_in_line(const xji_doc *d, const xji_line *l)
 {
     uint32_t i = l->b;
     while (i < l->e && !xji_scan_is_space(d->cp[i])) {
-        if (i - l->b > 80 || xji_scan_one_of(d, i, "。!?;,:"))
+        if (i - l->b > 80 || xji_scan_one_of(d, i, U"。!?;,:"))
             return 0;
         i++;
     }

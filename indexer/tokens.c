@@ -3,26 +3,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xj/fold.h"
 #include "xj/segment.h"
 #include "xj/utf8.h"
 
-enum { CODE_POINTS = 0x110000 };
+enum {
+    CODE_POINTS = 0x110000,
+    COUNT_MAX = 15, /* occurrences counted: an adjacency code has four bits for each of two units */
+    SLOTS_MIN = 64,
+    KEY_MAX = 2 + 2 * 4 * XJ_WORD_MAX
+};
 
 /* Occurrences of words are few: an open-addressed table of the passage's words, cleared by stamp. */
 typedef struct word_slot {
     uint32_t stamp;
-    uint32_t unit; /* a unit with this word */
-    uint32_t count;
+    uint32_t at; /* the word, in the keys of the tokens */
+    uint16_t n;
+    uint8_t count;
 } word_slot;
 
 struct xji_tokenizer {
-    uint32_t stamp; /* of the passage in hand; counts with another stamp are 0 */
-    uint32_t *seen; /* by code point */
-    uint32_t *count;
+    uint8_t *count; /* by code point: occurrences in the passage in hand, up to COUNT_MAX; 0 between passages */
+    uint32_t *counted; /* code points whose count is to become 0 again */
+    size_t n_counted, counted_cap;
+    uint32_t stamp; /* of the passage in hand; slots with another stamp are empty */
     word_slot *slot;
     size_t n_slots; /* power of two */
-    uint32_t *occurrence; /* of each unit: how many equal units stand before it */
-    size_t occurrence_cap;
+    size_t n_words; /* slots taken */
+    uint32_t *folded; /* the passage in hand, by xj_fold_many */
+    size_t folded_cap;
+    xj_units units; /* a stretch of words */
     xj_stemmer *stemmer;
 };
 
@@ -30,10 +40,11 @@ xj_status xji_tokenizer_new(xji_tokenizer **out, xj_error *err)
 {
     xji_tokenizer *t = *out = calloc(1, sizeof *t);
     if (t) {
-        t->seen = calloc(CODE_POINTS, sizeof *t->seen);
         t->count = calloc(CODE_POINTS, sizeof *t->count);
+        t->slot = calloc(SLOTS_MIN, sizeof *t->slot);
+        t->n_slots = SLOTS_MIN;
     }
-    if (!t || !t->seen || !t->count || xj_stemmer_new(&t->stemmer, NULL) != XJ_OK) {
+    if (!t || !t->count || !t->slot || xj_stemmer_new(&t->stemmer, NULL) != XJ_OK) {
         xji_tokenizer_free(t);
         *out = NULL;
         return xj_fail(err, XJ_ENOMEM, "no memory for a tokenizer");
@@ -45,10 +56,11 @@ void xji_tokenizer_free(xji_tokenizer *t)
 {
     if (!t)
         return;
-    free(t->seen);
     free(t->count);
+    free(t->counted);
     free(t->slot);
-    free(t->occurrence);
+    free(t->folded);
+    xj_units_release(&t->units);
     xj_stemmer_free(t->stemmer);
     free(t);
 }
@@ -66,92 +78,98 @@ static xj_status no_memory(xj_error *err)
     return xj_fail(err, XJ_ENOMEM, "no memory for the tokens of a passage");
 }
 
-static xj_status prepare(xji_tokenizer *t, const xj_units *units, xj_error *err)
+/* ---- counting ---- */
+
+static void begin_passage(xji_tokenizer *t)
 {
-    if (units->n > t->occurrence_cap) {
-        uint32_t *p = realloc(t->occurrence, units->n * sizeof *p);
-        if (!p)
-            return no_memory(err);
-        t->occurrence = p;
-        t->occurrence_cap = units->n;
-    }
-    size_t n_words = 0;
-    for (size_t i = 0; i < units->n; i++)
-        n_words += units->unit[i].kind == XJ_UNIT_WORD;
-    if (n_words * 2 > t->n_slots) {
-        size_t n = t->n_slots ? t->n_slots : 64;
-        while (n < n_words * 2)
-            n *= 2;
-        word_slot *p = calloc(n, sizeof *p);
-        if (!p)
-            return no_memory(err);
-        free(t->slot);
-        t->slot = p;
-        t->n_slots = n;
-    }
+    t->n_counted = t->n_words = 0;
     if (++t->stamp == 0) { /* after 2^32 passages old stamps could be mistaken for the new one */
-        memset(t->seen, 0, CODE_POINTS * sizeof *t->seen);
-        if (t->slot)
-            memset(t->slot, 0, t->n_slots * sizeof *t->slot);
+        memset(t->slot, 0, t->n_slots * sizeof *t->slot);
         t->stamp = 1;
     }
+}
+
+static void end_passage(xji_tokenizer *t)
+{
+    uint8_t *restrict count = t->count;
+    const uint32_t *restrict counted = t->counted;
+    for (size_t i = 0, n = t->n_counted; i < n; i++)
+        count[counted[i]] = 0;
+}
+
+static size_t slot_of(const xji_tokenizer *t, const xj_buf *keys, const uint8_t *word, size_t n)
+{
+    size_t k = (size_t)xj_checksum(word, n, 0) & (t->n_slots - 1);
+    for (;; k = (k + 1) & (t->n_slots - 1)) {
+        const word_slot *s = &t->slot[k];
+        if (s->stamp != t->stamp || (s->n == n && memcmp(keys->data + s->at, word, n) == 0))
+            return k;
+    }
+}
+
+static xj_status grow_slots(xji_tokenizer *t, const xj_buf *keys, xj_error *err)
+{
+    word_slot *old = t->slot;
+    size_t n_old = t->n_slots;
+    word_slot *p = calloc(n_old * 2, sizeof *p);
+    if (!p)
+        return no_memory(err);
+    t->slot = p;
+    t->n_slots = n_old * 2;
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].stamp == t->stamp)
+            p[slot_of(t, keys, keys->data + old[i].at, old[i].n)] = old[i];
+    free(old);
     return XJ_OK;
 }
 
-static uint32_t count_word(xji_tokenizer *t, const xj_units *units, size_t i)
+/* How many equal words stand before the word keys[at, at + n), at most COUNT_MAX. */
+static xj_status count_word(xji_tokenizer *t, const xj_buf *keys, size_t at, size_t n, unsigned *count, xj_error *err)
 {
-    const xj_unit *u = &units->unit[i];
-    uint64_t h = xj_checksum(units->words + u->word_off, u->word_len, 0);
-    for (size_t k = (size_t)h & (t->n_slots - 1);; k = (k + 1) & (t->n_slots - 1)) {
-        word_slot *s = &t->slot[k];
-        if (s->stamp != t->stamp) {
-            *s = (word_slot){t->stamp, (uint32_t)i, 1};
-            return 0;
-        }
-        if (xj_units_equal(units, s->unit, units, i))
-            return s->count++;
+    xj_status st = t->n_words * 2 >= t->n_slots ? grow_slots(t, keys, err) : XJ_OK;
+    if (st != XJ_OK)
+        return st;
+    word_slot *s = &t->slot[slot_of(t, keys, keys->data + at, n)];
+    if (s->stamp != t->stamp) {
+        *s = (word_slot){t->stamp, (uint32_t)at, (uint16_t)n, 0};
+        t->n_words++;
     }
+    *count = s->count;
+    s->count += s->count < COUNT_MAX;
+    return XJ_OK;
 }
 
-static void count_occurrences(xji_tokenizer *t, const xj_units *units)
+/* ---- writing ---- */
+
+/* Room for more counted characters, and for a pair that begins with each. */
+static xj_status reserve_characters(xji_tokenizer *t, xji_tokens *out, size_t more, xj_error *err)
 {
-    for (size_t i = 0; i < units->n; i++) {
-        const xj_unit *u = &units->unit[i];
-        if (u->kind == XJ_UNIT_CHAR) {
-            if (t->seen[u->cp] != t->stamp) {
-                t->seen[u->cp] = t->stamp;
-                t->count[u->cp] = 0;
-            }
-            t->occurrence[i] = t->count[u->cp]++;
-        } else if (u->kind == XJ_UNIT_WORD) {
-            t->occurrence[i] = count_word(t, units, i);
-        }
+    if (more > t->counted_cap - t->n_counted) {
+        size_t cap = t->n_counted * 2 + more;
+        void *p = realloc(t->counted, cap * sizeof *t->counted);
+        if (!p)
+            return no_memory(err);
+        t->counted = p;
+        t->counted_cap = cap;
     }
-}
-
-static uint8_t nibble(uint32_t occurrence)
-{
-    return (uint8_t)(occurrence < 15 ? occurrence : 15);
-}
-
-static xj_status put_pair(xji_tokens *out, uint32_t first, uint32_t second, uint8_t code, xj_error *err)
-{
-    if (out->n_pairs == out->pair_cap) {
+    if (more > out->pair_cap - out->n_pairs) {
         size_t cap = out->pair_cap ? out->pair_cap * 2 : 512;
+        if (cap < out->n_pairs + more)
+            cap = out->n_pairs + more;
         void *p = realloc(out->pair, cap * sizeof *out->pair);
         if (!p)
             return no_memory(err);
         out->pair = p;
         out->pair_cap = cap;
     }
-    out->pair[out->n_pairs++] = (xji_pair_token){first, second, code};
     return XJ_OK;
 }
 
-/* The key was appended to out->keys from `at` on. */
-static xj_status put_word(xji_tokens *out, size_t at, uint8_t code, xj_error *err)
+/* Room for what one unit makes in words and keys; its stem is not among them. */
+static xj_status reserve_words(xji_tokens *out, xj_error *err)
 {
-    if (out->n_words == out->word_cap) {
+    enum { MOST = 3 };
+    if (out->word_cap - out->n_words < MOST) {
         size_t cap = out->word_cap ? out->word_cap * 2 : 128;
         void *p = realloc(out->word, cap * sizeof *out->word);
         if (!p)
@@ -159,89 +177,221 @@ static xj_status put_word(xji_tokens *out, size_t at, uint8_t code, xj_error *er
         out->word = p;
         out->word_cap = cap;
     }
-    if (out->keys.n > UINT32_MAX)
+    if (out->keys.n > UINT32_MAX - MOST * KEY_MAX)
         return xj_fail(err, XJ_ELIMIT, "too many words in one report");
+    return xj_buf_reserve(&out->keys, MOST * KEY_MAX, err);
+}
+
+static void put_bytes(xj_buf *keys, const void *s, size_t n)
+{
+    memcpy(keys->data + keys->n, s, n);
+    keys->n += n;
+}
+
+/* A token whose key begins at `at` and was just written. */
+static void put_word(xji_tokens *out, size_t at, uint8_t code)
+{
     out->word[out->n_words++] = (xji_word_token){(uint32_t)at, (uint16_t)(out->keys.n - at), code};
+}
+
+/* ---- units ---- */
+
+/* The unit before: what the next one is joined to. */
+typedef struct joint {
+    uint8_t kind;    /* xj_unit_kind; BREAK also at the beginning */
+    uint32_t cp;     /* CHAR */
+    size_t at, n;    /* WORD: its bytes in the keys */
+    unsigned count;  /* equal units before it, at most COUNT_MAX */
+    uint32_t length; /* CHAR and WORD units so far */
+} joint;
+
+static void put_joint(xj_buf *keys, const joint *j)
+{
+    if (j->kind == XJ_UNIT_WORD)
+        put_bytes(keys, keys->data + j->at, j->n);
+    else
+        keys->n += xj_utf8_encode(keys->data + keys->n, j->cp);
+}
+
+/* Join a CHAR or WORD to the one before it, one of the two being a WORD. */
+static void put_boundary(const joint *last, const joint *u, xji_tokens *out)
+{
+    xj_buf *keys = &out->keys;
+    size_t at = keys->n;
+    keys->data[keys->n++] = XJ_KEY_PAIR;
+    put_joint(keys, last);
+    keys->data[keys->n++] = XJ_KEY_JOINT;
+    put_joint(keys, u);
+    put_word(out, at, (uint8_t)(last->count << 4 | u->count));
+}
+
+static xj_status put_stem(xji_tokenizer *t, const char *word, size_t n, xji_tokens *out, xj_error *err)
+{
+    size_t at = out->keys.n, n_stem;
+    const char *stem = xj_stemmer_stem(t->stemmer, word, n, &n_stem);
+    xj_status st = stem ? xj_buf_reserve(&out->keys, 1 + n_stem, err) : XJ_OK;
+    if (!stem || st != XJ_OK)
+        return st;
+    out->keys.data[out->keys.n++] = XJ_KEY_STEM;
+    put_bytes(&out->keys, stem, n_stem);
+    put_word(out, at, 0);
     return XJ_OK;
 }
 
-static xj_status put_unit(xj_buf *keys, const xj_units *units, size_t i, xj_error *err)
+static unsigned count_character(xji_tokenizer *t, uint32_t cp)
 {
-    const xj_unit *u = &units->unit[i];
-    if (u->kind == XJ_UNIT_WORD)
-        return xj_buf_put(keys, units->words + u->word_off, u->word_len, err);
-    uint8_t bytes[4];
-    return xj_buf_put(keys, bytes, xj_utf8_encode(bytes, u->cp), err);
+    unsigned count = t->count[cp];
+    t->count[cp] = (uint8_t)(count + (count < COUNT_MAX));
+    t->counted[t->n_counted++] = cp;
+    return count;
 }
 
-static xj_status put_kind(xj_buf *keys, uint8_t kind, xj_error *err)
+static void put_pair(xji_tokens *out, uint32_t first, uint32_t second, unsigned code)
 {
-    return xj_buf_put(keys, &kind, 1, err);
+    out->pair[out->n_pairs++] = (xji_pair_token){first, second, (uint8_t)code};
 }
 
-static xj_status word_terms(xji_tokenizer *t, const xj_units *units, size_t i, xji_tokens *out, xj_error *err)
+/* The next unit; there is room for a character. */
+static xj_status take_unit(xji_tokenizer *t, joint *last, const xj_unit *u, const char *words, xji_tokens *out, xj_error *err)
 {
-    const xj_unit *u = &units->unit[i];
-    size_t at = out->keys.n, n_stem;
-    xj_status st = put_kind(&out->keys, XJ_KEY_WORD, err);
-    if (st == XJ_OK)
-        st = put_unit(&out->keys, units, i, err);
-    if (st == XJ_OK)
-        st = put_word(out, at, 0, err);
-    const char *stem = xj_stemmer_stem(t->stemmer, units->words + u->word_off, u->word_len, &n_stem);
-    if (st != XJ_OK || !stem)
-        return st;
-    at = out->keys.n;
-    st = put_kind(&out->keys, XJ_KEY_STEM, err);
-    if (st == XJ_OK)
-        st = xj_buf_put(&out->keys, stem, n_stem, err);
-    if (st == XJ_OK)
-        st = put_word(out, at, 0, err);
+    joint now = {.kind = u->kind, .cp = u->cp, .length = last->length + (u->kind != XJ_UNIT_BREAK)};
+    xj_status st = XJ_OK;
+    if (last->kind == XJ_UNIT_CHAR && u->kind != XJ_UNIT_CHAR)
+        put_pair(out, last->cp, XJI_SINGLE, 0);
+    if (u->kind == XJ_UNIT_WORD) {
+        /* The word's own term holds its bytes, so that term is written first; it is told behind the pair. */
+        st = reserve_words(out, err);
+        if (st != XJ_OK)
+            return st;
+        xj_buf *keys = &out->keys;
+        size_t at = keys->n;
+        keys->data[keys->n++] = XJ_KEY_WORD;
+        put_bytes(keys, words + u->word_off, u->word_len);
+        now.at = at + 1;
+        now.n = u->word_len;
+        st = count_word(t, keys, now.at, now.n, &now.count, err);
+        if (st == XJ_OK && last->kind != XJ_UNIT_BREAK)
+            put_boundary(last, &now, out);
+        out->word[out->n_words++] = (xji_word_token){(uint32_t)at, (uint16_t)(1 + now.n), 0};
+        if (st == XJ_OK)
+            st = put_stem(t, words + u->word_off, u->word_len, out, err);
+    } else if (u->kind == XJ_UNIT_CHAR) {
+        now.count = count_character(t, u->cp);
+        if (last->kind == XJ_UNIT_CHAR) {
+            put_pair(out, last->cp, u->cp, last->count << 4 | now.count);
+        } else if (last->kind == XJ_UNIT_WORD) {
+            st = reserve_words(out, err);
+            if (st == XJ_OK)
+                put_boundary(last, &now, out);
+        }
+    }
+    *last = now;
     return st;
 }
 
-static xj_status boundary_pair(xji_tokenizer *t, const xj_units *units, size_t i, xji_tokens *out, xj_error *err)
+/* The end of the text breaks, too. */
+static void take_end(const joint *last, xji_tokens *out)
 {
-    size_t at = out->keys.n;
-    xj_status st = put_kind(&out->keys, XJ_KEY_PAIR, err);
-    if (st == XJ_OK)
-        st = put_unit(&out->keys, units, i, err);
-    if (st == XJ_OK)
-        st = put_kind(&out->keys, XJ_KEY_JOINT, err);
-    if (st == XJ_OK)
-        st = put_unit(&out->keys, units, i + 1, err);
-    if (st == XJ_OK)
-        st = put_word(out, at, (uint8_t)(nibble(t->occurrence[i]) << 4 | nibble(t->occurrence[i + 1])), err);
-    return st;
+    if (last->kind == XJ_UNIT_CHAR)
+        put_pair(out, last->cp, XJI_SINGLE, 0);
 }
 
 xj_status xji_tokenize(xji_tokenizer *t, const xj_units *units, xji_tokens *out, uint32_t *length, xj_error *err)
 {
-    xj_status st = prepare(t, units, err);
-    if (st != XJ_OK)
-        return st;
-    count_occurrences(t, units);
-    uint32_t n = 0;
-    for (size_t i = 0; i < units->n && st == XJ_OK; i++) {
-        const xj_unit *u = &units->unit[i];
-        if (u->kind == XJ_UNIT_BREAK)
-            continue;
-        n++;
-        if (u->kind == XJ_UNIT_WORD)
-            st = word_terms(t, units, i, out, err);
-        bool run_goes_on = i + 1 < units->n && units->unit[i + 1].kind != XJ_UNIT_BREAK;
-        if (st != XJ_OK)
-            break;
-        if (!run_goes_on) {
-            if (u->kind == XJ_UNIT_CHAR)
-                st = put_pair(out, u->cp, XJI_SINGLE, 0, err);
-        } else if (u->kind == XJ_UNIT_CHAR && units->unit[i + 1].kind == XJ_UNIT_CHAR) {
-            st = put_pair(out, u->cp, units->unit[i + 1].cp,
-                          (uint8_t)(nibble(t->occurrence[i]) << 4 | nibble(t->occurrence[i + 1])), err);
+    joint last = {.kind = XJ_UNIT_BREAK};
+    begin_passage(t);
+    xj_status st = reserve_characters(t, out, units->n, err);
+    for (size_t i = 0; i < units->n && st == XJ_OK; i++)
+        st = take_unit(t, &last, &units->unit[i], units->words, out, err);
+    if (st == XJ_OK)
+        take_end(&last, out);
+    end_passage(t);
+    *length = last.length;
+    return st;
+}
+
+_Static_assert((int)XJ_CLASS_BREAK == (int)XJ_UNIT_BREAK && (int)XJ_CLASS_CHAR == (int)XJ_UNIT_CHAR &&
+                   XJ_CLASS_BREAK == 0 && XJ_CLASS_CHAR == 1 && XJI_SINGLE == 0,
+               "the class of a character that is a unit is the unit's kind, and a factor");
+
+/*
+ * The characters from folded[i] on, up to a word or one that expands; the unit before is no word. Nearly all of a text goes
+ * through here, so there is one branch for each character that makes a unit: a BREAK is counted and joined like a CHAR, to
+ * no effect. There is room for n - i characters.
+ */
+static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict folded, size_t i, size_t n, xji_tokens *out)
+{
+    uint8_t *restrict counts = t->count;
+    uint32_t *restrict counted = t->counted + t->n_counted;
+    xji_pair_token *restrict pair = out->pair + out->n_pairs;
+    uint32_t last_cp = last->cp, length = last->length;
+    unsigned last_count = last->count, last_is_char = last->kind == XJ_UNIT_CHAR;
+    for (; i < n; i++) {
+        uint32_t cp = folded[i] & XJ_FOLDED_CP, cls = folded[i] >> XJ_FOLDED_CLASS_SHIFT;
+        if (cls > XJ_CLASS_CHAR) {
+            if (cls == XJ_CLASS_SOFT || cls == XJ_CLASS_INVISIBLE)
+                continue;
+            break; /* a word, or one that expands: its class is large */
+        }
+        unsigned count = counts[cp];
+        counts[cp] = (uint8_t)(count + (count < COUNT_MAX));
+        *counted++ = cp;
+        pair->first = last_cp;
+        pair->second = cp * cls; /* cls is 1 or, for a BREAK, 0: it ends the run with a single */
+        pair->code = (uint8_t)((last_count << 4 | count) * cls);
+        pair += last_is_char;
+        last_cp = cp;
+        last_count = count;
+        last_is_char = cls;
+        length += cls;
+    }
+    t->n_counted = (size_t)(counted - t->counted);
+    out->n_pairs = (size_t)(pair - out->pair);
+    *last = (joint){last_is_char ? XJ_UNIT_CHAR : XJ_UNIT_BREAK, last_cp, 0, 0, last_count, length};
+    return i;
+}
+
+static xj_status reserve_folded(xji_tokenizer *t, size_t n, xj_error *err)
+{
+    if (n <= t->folded_cap)
+        return XJ_OK;
+    void *p = realloc(t->folded, n * sizeof *t->folded);
+    if (!p)
+        return no_memory(err);
+    t->folded = p;
+    t->folded_cap = n;
+    return XJ_OK;
+}
+
+xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_tokens *out, uint32_t *length, xj_error *err)
+{
+    joint last = {.kind = XJ_UNIT_BREAK};
+    begin_passage(t);
+    xj_status st = reserve_folded(t, n, err);
+    if (st == XJ_OK)
+        st = reserve_characters(t, out, n + 1, err); /* one more is written, though not counted, at the end of the text */
+    if (st == XJ_OK)
+        xj_fold_many(t->folded, cp, n);
+    for (size_t i = 0; i < n && st == XJ_OK;) {
+        uint32_t cls = t->folded[i] >> XJ_FOLDED_CLASS_SHIFT;
+        if (cls == XJ_CLASS_WORD || cls > XJ_CLASS_INVISIBLE) {
+            st = xj_units_read_words(&t->units, cp, n, &i, 0, err);
+            if (st == XJ_OK)
+                st = reserve_characters(t, out, t->units.n + (n - i) + 1, err);
+            for (size_t k = 0; k < t->units.n && st == XJ_OK; k++)
+                st = take_unit(t, &last, &t->units.unit[k], t->units.words, out, err);
+        } else if (last.kind == XJ_UNIT_WORD) {
+            xj_unit u = {.cp = t->folded[i] & XJ_FOLDED_CP, .kind = (uint8_t)cls};
+            if (cls == XJ_CLASS_CHAR || cls == XJ_CLASS_BREAK)
+                st = take_unit(t, &last, &u, NULL, out, err);
+            i++;
         } else {
-            st = boundary_pair(t, units, i, out, err);
+            i = take_plain(t, &last, t->folded, i, n, out);
         }
     }
-    *length = n;
+    if (st == XJ_OK)
+        take_end(&last, out);
+    end_passage(t);
+    *length = last.length;
     return st;
 }

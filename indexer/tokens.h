@@ -10,10 +10,10 @@
 #include "xj/stem.h"
 #include "xj/token.h"
 
-/* Second character of an end-of-run single. */
+/* Second of a single: a character that no character follows. */
 #define XJI_SINGLE 0
 
-/* A pair of characters or an end-of-run single. */
+/* A pair of characters or a single. */
 typedef struct xji_pair_token {
     uint32_t first, second; /* folded code points; second = XJI_SINGLE for a single */
     uint8_t code;           /* adjacency code, 0 for a single */
@@ -37,7 +37,7 @@ typedef struct xji_tokens {
 
 #define XJI_TOKENS_INIT {NULL, 0, 0, NULL, 0, 0, XJ_BUF_INIT}
 
-/* Counts how often a unit has occurred in the passage; owns a stamp for every code point. One thread. */
+/* Counts how often a unit has occurred in the passage; owns a counter for every code point. One thread. */
 typedef struct xji_tokenizer xji_tokenizer;
 
 xj_status xji_tokenizer_new(xji_tokenizer **out, xj_error *err);
@@ -45,6 +45,10 @@ void xji_tokenizer_free(xji_tokenizer *t);
 
 /* Append the tokens of one passage; *length = its number of CHAR and WORD units. */
 xj_status xji_tokenize(xji_tokenizer *t, const xj_units *units, xji_tokens *out, uint32_t *length, xj_error *err);
+
+/* The same from the text of a passage, without the units in between: what xj_units_read and xji_tokenize give. */
+xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_tokens *out, uint32_t *length,
+                            xj_error *err);
 
 void xji_tokens_release(xji_tokens *t);
 

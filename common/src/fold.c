@@ -82,6 +82,16 @@ xj_class xj_class_of(uint32_t folded)
     return folded > 0x10FFFF ? XJ_CLASS_BREAK : xji_fold_entry_class(xji_fold_entry(folded));
 }
 
+_Static_assert(XJ_FOLDED_CP == XJI_FOLD_CP_MASK && XJ_FOLDED_EXPANDS == XJI_FOLD_EXPANDS &&
+                   XJ_FOLDED_CLASS_SHIFT == XJI_FOLD_CLASS_SHIFT,
+               "entries are handed out as they are");
+
+void xj_fold_many(uint32_t *out, const uint32_t *cp, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = cp[i] <= 0x10FFFF ? xji_fold_entry(cp[i]) : XJI_FOLD_EXPANDS;
+}
+
 uint64_t xj_fold_fingerprint(void)
 {
     return XJI_FOLD_FINGERPRINT;

@@ -21,9 +21,12 @@ static void add_stats(xj_segment_stats *sum, const xj_segment_stats *s)
     sum->n_sections += s->n_sections;
     sum->n_pairs += s->n_pairs;
     sum->n_words += s->n_words;
+    sum->n_context_pairs += s->n_context_pairs;
+    sum->n_context_words += s->n_context_words;
     sum->n_units += s->n_units;
     sum->n_postings += s->n_postings;
     sum->n_occurrences += s->n_occurrences;
+    sum->n_context_postings += s->n_context_postings;
     sum->n_characters += s->n_characters;
     sum->text_bytes += s->text_bytes;
     sum->input_bytes += s->input_bytes;

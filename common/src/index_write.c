@@ -180,11 +180,11 @@ xj_status xj_index_writer_open(xj_index_writer **out, const char *path, xj_index
     return st;
 }
 
-xj_status xj_index_writer_begin(xj_index_writer *w, xj_segment_writer **segment, xj_error *err)
+xj_status xj_index_writer_begin(xj_index_writer *w, xj_text_level level, xj_pool *pool, xj_segment_writer **segment, xj_error *err)
 {
     if (w->new_.n == XJI_SEGMENTS_MAX) {
         *segment = NULL;
-        return xj_fail(err, XJ_ELIMIT, "the index would have more than %d segments: build it with more --memory",
+        return xj_fail(err, XJ_ELIMIT, "the index would have more than %d segments: merge some of them first",
                        XJI_SEGMENTS_MAX);
     }
     /* A name left by an index whose manifest could not be read may be taken: then the next number is tried. */
@@ -192,7 +192,14 @@ xj_status xj_index_writer_begin(xj_index_writer *w, xj_segment_writer **segment,
         snprintf(w->segment_name, sizeof w->segment_name, "seg-%llu-%u%s", (unsigned long long)w->new_.generation,
                  (unsigned)w->n_named++, XJI_SEGMENT_SUFFIX);
     } while (faccessat(w->dir_fd, w->segment_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
-    return xj_segment_writer_open(segment, w->dir_fd, w->path, w->segment_name, err);
+    return xj_segment_writer_open(segment, w->dir_fd, w->path, w->segment_name, level, pool, err);
+}
+
+xj_status xj_index_writer_temporary(xj_index_writer *w, int *fd, xj_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "seg-temporary-%u%s", (unsigned)w->n_named++, XJI_SEGMENT_SUFFIX);
+    return xji_open_temporary(w->dir_fd, name, fd, err);
 }
 
 static xj_status verify(xj_index_writer *w, const xj_segment_seal *seal, xj_error *err)

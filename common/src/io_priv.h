@@ -13,6 +13,10 @@ xj_status xji_read_at(int fd, void *dst, size_t n, uint64_t offset, const char *
 /* Write all bytes; EINTR and short writes are carried on. */
 xj_status xji_write_at(int fd, const void *src, size_t n, uint64_t offset, const char *name, xj_error *err);
 
+/* A new file in the directory open as dir_fd that no name leads to: it is gone when *fd is closed. name is one that is free and
+ * that a crash may leave behind. */
+xj_status xji_open_temporary(int dir_fd, const char *name, int *fd, xj_error *err);
+
 /* fsync; a failure is final for the file (its pages may be marked clean), so callers must give it up. */
 xj_status xji_sync(int fd, const char *name, xj_error *err);
 

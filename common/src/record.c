@@ -25,17 +25,26 @@ static xj_status damaged(xj_error *err, const char *what)
 xj_status xj_passage_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const uint32_t *beg, const uint8_t *len,
                          const uint8_t *mark, size_t n, xj_error *err)
 {
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++)
-        bytes += xj_utf8_len(cp[i]);
+    size_t bytes = xj_utf8_total(cp, n);
     xj_status st = xj_buf_varint(out, bytes, err);
     if (st == XJ_OK)
         st = xj_buf_reserve(out, bytes, err);
     if (st != XJ_OK)
         return st;
-    for (size_t i = 0; i < n; i++)
-        out->n += xj_utf8_encode(out->data + out->n, cp[i]);
+    out->n += xj_utf8_write(out->data + out->n, cp, n);
     return xj_srcmap_put(out, enc, cp, beg, len, mark, n, err);
+}
+
+xj_status xj_passage_put_ranges(xj_buf *out, const uint8_t *source, const xj_source_range *range, size_t n_ranges,
+                                xj_error *err)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n_ranges; i++)
+        bytes += range[i].end - range[i].beg;
+    xj_status st = xj_buf_varint(out, bytes, err);
+    for (size_t i = 0; i < n_ranges && st == XJ_OK; i++)
+        st = xj_buf_put(out, source + range[i].beg, range[i].end - range[i].beg, err);
+    return st == XJ_OK ? xj_srcmap_put_ranges(out, range, n_ranges, err) : st;
 }
 
 static bool grow(void **p, size_t n, size_t size)

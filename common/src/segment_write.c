@@ -1,58 +1,22 @@
 /*
- * Writer of a segment file. Passage frames stream to the file as they fill, then postings pages as terms arrive; what
- * is smaller is kept in memory until finish. The header comes last: a file without one is no segment.
+ * Writer of a segment file. Frames of text stream to the file as their groups are packed, then postings pages as parts
+ * arrive; other frames wait in spools, tables in memory. The header comes last: a file without one is no segment.
  */
 #include "xj/segment_write.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "format_priv.h"
 #include "io_priv.h"
+#include "segment_write_priv.h"
 #include "xj/analyser.h"
+#include "xj/length.h"
 
-enum { OUT_BLOCK = 1 << 18, TEXT_LEVEL = 3, SMALL_LEVEL = 3, PAGE_LEVEL = 1 };
-
-/* A section of frames on its way out: streamed to the file, or kept when another one streams. */
-typedef struct frames {
-    uint32_t type;
-    bool streams;
-    int level;
-    uint64_t length; /* bytes of frames so far */
-    uint32_t n;      /* frames so far */
-    xj_buf raw;      /* the frame being filled */
-    xj_buf kept;     /* frames, when not streamed */
-    xj_buf dir;
-    uint64_t raw_total; /* logical offset of the end of the stream */
-} frames;
-
-struct xj_segment_writer {
-    int fd;
-    int dir_fd;
-    char name[64];
-    char *path;
-    ZSTD_CCtx *cctx;
-    xj_buf packed;
-    xj_buf out; /* bytes not yet written, at file offset out_at */
-    uint64_t out_at;
-    uint64_t section_at; /* file offset of the section being streamed */
-    xj_buf table;
-    uint32_t n_entries;
-    int phase; /* sections must come in this order */
-    frames text, report, heading, postings, adjacency;
-    xj_buf text_index, report_index, heading_index;
-    xj_buf pairs, word_offsets, word_bytes, terms, blocks;
-    xj_buf passages, reports;
-    uint32_t first_passage; /* of the report being filled */
-    xj_segment_stats stats;
-    xj_buf ids; /* ids of all reports, back to back, for the ranks */
-    xj_buf id_ends;
-};
-
-enum { PHASE_TEXT, PHASE_TERMS, PHASE_DONE };
+enum { OUT_BLOCK = 1 << 18, SPOOL_BLOCK = 1 << 20, STORE_LEVEL = 3 };
 
 static xj_status flush_out(xj_segment_writer *w, xj_error *err)
 {
@@ -97,87 +61,89 @@ static xj_status add_entry(xj_segment_writer *w, uint32_t type, uint32_t kind, u
     return xj_buf_put(&w->table, e, sizeof e, err);
 }
 
-/* ---- frames ---- */
+/* ---- spools ---- */
 
-static xj_status close_frame(xj_segment_writer *w, frames *f, xj_error *err)
+static xj_status spool_put(xj_segment_writer *w, xji_spool *s, const void *p, size_t n, xj_error *err)
 {
-    if (f->raw.n == 0)
-        return XJ_OK;
-    size_t bound = ZSTD_compressBound(f->raw.n);
-    w->packed.n = 0;
-    xj_status st = xj_buf_reserve(&w->packed, bound, err);
-    if (st != XJ_OK)
+    xj_status st = xj_buf_put(&s->buf, p, n, err);
+    if (st != XJ_OK || s->buf.n < SPOOL_BLOCK)
         return st;
-    size_t n = ZSTD_compressCCtx(w->cctx, w->packed.data, bound, f->raw.data, f->raw.n, f->level);
-    if (ZSTD_isError(n))
-        return xj_fail(err, XJ_ENOMEM, "cannot compress a frame: %s", ZSTD_getErrorName(n));
-    if (f->n == UINT32_MAX || f->raw.n > XJI_FRAME_RAW_MAX)
-        return xj_fail(err, XJ_ELIMIT, "a segment holds too much text");
-    uint8_t e[XJI_FRAME_ENTRY];
-    xj_set_u64(e, f->length);
-    xj_set_u32(e + 8, (uint32_t)n);
-    xj_set_u32(e + 12, (uint32_t)f->raw.n);
-    xj_set_u64(e + 16, xj_checksum(w->packed.data, n, xji_place(f->type, f->n)));
-    st = xj_buf_put(&f->dir, e, sizeof e, err);
+    if (s->fd < 0) {
+        char name[96];
+        snprintf(name, sizeof name, "seg-spool-%s-%u.xjs", w->name, (unsigned)w->n_spools++);
+        st = xji_open_temporary(w->dir_fd, name, &s->fd, err);
+    }
     if (st == XJ_OK)
-        st = f->streams ? emit(w, w->packed.data, n, err) : xj_buf_put(&f->kept, w->packed.data, n, err);
-    f->length += n;
-    f->n++;
-    f->raw.n = 0;
-    return st;
-}
-
-/* Append a record (its length first) and its place to index. */
-static xj_status put_record(xj_segment_writer *w, frames *f, xj_buf *index, const void *record, size_t n,
-                            xj_error *err)
-{
-    xj_status st = XJ_OK;
-    if (f->raw.n > 0 && f->raw.n + n > XJI_FRAME_TARGET)
-        st = close_frame(w, f, err);
-    if (st == XJ_OK)
-        st = xj_buf_u32(index, f->n, err);
-    if (st == XJ_OK)
-        st = xj_buf_u32(index, (uint32_t)f->raw.n, err);
-    if (st == XJ_OK)
-        st = xj_buf_varint(&f->raw, n, err);
-    if (st == XJ_OK)
-        st = xj_buf_put(&f->raw, record, n, err);
-    return st;
-}
-
-/* Append bytes to a page stream. */
-static xj_status put_stream(xj_segment_writer *w, frames *f, const uint8_t *s, size_t n, xj_error *err)
-{
-    xj_status st = XJ_OK;
-    f->raw_total += n;
-    while (n > 0 && st == XJ_OK) {
-        size_t room = XJI_PAGE - f->raw.n, part = n < room ? n : room;
-        st = xj_buf_put(&f->raw, s, part, err);
-        s += part;
-        n -= part;
-        if (st == XJ_OK && f->raw.n == XJI_PAGE)
-            st = close_frame(w, f, err);
+        st = xji_write_at(s->fd, s->buf.data, s->buf.n, s->written, w->path, err);
+    if (st == XJ_OK) {
+        s->written += s->buf.n;
+        s->buf.n = 0;
     }
     return st;
 }
 
-/* The streamed section is complete. */
-static xj_status end_streamed(xj_segment_writer *w, frames *f, xj_error *err)
+/* Copy everything to the segment and forget it. */
+static xj_status spool_drain(xj_segment_writer *w, xji_spool *s, xj_error *err)
 {
-    xj_status st = close_frame(w, f, err);
+    xj_status st = XJ_OK;
+    if (s->fd >= 0) {
+        st = xj_buf_reserve(&w->packed, OUT_BLOCK, err);
+        for (uint64_t at = 0; at < s->written && st == XJ_OK;) {
+            size_t n = s->written - at < OUT_BLOCK ? (size_t)(s->written - at) : OUT_BLOCK;
+            st = xji_read_at(s->fd, w->packed.data, n, at, w->path, err);
+            if (st == XJ_OK)
+                st = emit(w, w->packed.data, n, err);
+            at += n;
+        }
+        close(s->fd);
+        s->fd = -1;
+    }
     if (st == XJ_OK)
-        st = add_entry(w, f->type, XJI_KIND_FRAMES, w->section_at, f->length, 0, 0, err);
-    if (st == XJ_OK)
-        st = pad(w, err);
-    w->section_at = file_end(w);
+        st = emit(w, s->buf.data, s->buf.n, err);
+    xj_buf_release(&s->buf);
     return st;
 }
 
-static xj_status end_kept(xj_segment_writer *w, frames *f, xj_error *err)
+static void spool_release(xji_spool *s)
 {
-    xj_status st = close_frame(w, f, err);
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+    xj_buf_release(&s->buf);
+}
+
+/* ---- sections ---- */
+
+xj_status xji_put_frame(xj_segment_writer *w, xji_section *f, const uint8_t *s, size_t n, xj_error *err)
+{
+    uint8_t e[XJI_FRAME_ENTRY];
+    if (f->n == UINT32_MAX)
+        return xj_fail(err, XJ_ELIMIT, "a segment holds too much text");
+    xj_set_u64(e, f->length);
+    xj_set_u64(e + 8, xj_checksum(s, n, xji_place(f->type, f->n)));
+    xj_status st = xj_buf_put(&f->dir, e, sizeof e, err);
     if (st == XJ_OK)
-        st = emit(w, f->kept.data, f->kept.n, err);
+        st = f->streams ? emit(w, s, n, err) : spool_put(w, &f->kept, s, n, err);
+    f->length += n;
+    f->n++;
+    return st;
+}
+
+static xj_status put_frames(xj_segment_writer *w, xji_section *f, const xj_buf *data, const xj_buf *sizes, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    const uint8_t *p = data->data;
+    for (size_t i = 0; i < sizes->n && st == XJ_OK; i += 4) {
+        size_t n = xj_get_u32(sizes->data + i);
+        st = xji_put_frame(w, f, p, n, err);
+        p += n;
+    }
+    return st;
+}
+
+static xj_status end_section(xj_segment_writer *w, xji_section *f, xj_error *err)
+{
+    xj_status st = f->streams ? XJ_OK : spool_drain(w, &f->kept, err);
     if (st == XJ_OK)
         st = add_entry(w, f->type, XJI_KIND_FRAMES, w->section_at, f->length, 0, 0, err);
     if (st == XJ_OK)
@@ -208,25 +174,123 @@ static xj_status put_raw_section(xj_segment_writer *w, uint32_t type, const xj_b
     return st;
 }
 
-/* ---- reports, sections, passages ---- */
+/* ---- stores of reports and headings ---- */
 
-xj_status xj_segment_writer_section(xj_segment_writer *w, const void *record, size_t n, uint32_t *number,
-                                    xj_error *err)
+static xj_status close_store_frame(xj_segment_writer *w, xji_store *s, xj_error *err)
 {
-    *number = (uint32_t)w->stats.n_sections++;
-    return put_record(w, &w->heading, &w->heading_index, record, n, err);
+    if (s->raw.n == 0)
+        return XJ_OK;
+    size_t bound = ZSTD_compressBound(s->raw.n);
+    w->packed.n = 0;
+    xj_status st = s->raw.n <= XJI_FRAME_RAW_MAX ? xj_buf_reserve(&w->packed, bound, err)
+                                                 : xj_fail(err, XJ_ELIMIT, "a report's metadata is too large");
+    if (st != XJ_OK)
+        return st;
+    size_t n = ZSTD_compressCCtx(w->cctx, w->packed.data, bound, s->raw.data, s->raw.n, STORE_LEVEL);
+    if (ZSTD_isError(n))
+        return xj_fail(err, XJ_ENOMEM, "cannot compress a frame: %s", ZSTD_getErrorName(n));
+    s->raw.n = 0;
+    return xji_put_frame(w, &s->frames, w->packed.data, n, err);
 }
 
-xj_status xj_segment_writer_passage(xj_segment_writer *w, uint32_t section, uint32_t length, const void *record,
-                                    size_t n, uint64_t n_characters, uint64_t text_bytes, xj_error *err)
+xj_status xji_put_record(xj_segment_writer *w, xji_store *s, const void *record, size_t n, xj_error *err)
 {
-    uint8_t row[XJI_PASSAGE_SIZE];
-    xj_set_u32(row, (uint32_t)w->stats.n_reports);
-    xj_set_u32(row + 4, section);
-    xj_set_u32(row + 8, length);
-    xj_status st = xj_buf_put(&w->passages, row, sizeof row, err);
+    xj_status st = XJ_OK;
+    if (s->raw.n > 0 && s->raw.n + n > XJI_STORE_FRAME)
+        st = close_store_frame(w, s, err);
+    if (st == XJ_OK && s->raw.n == 0)
+        st = xj_buf_u32(&s->firsts, s->n_records, err);
     if (st == XJ_OK)
-        st = put_record(w, &w->text, &w->text_index, record, n, err);
+        st = xj_buf_varint(&s->raw, n, err);
+    if (st == XJ_OK)
+        st = xj_buf_put(&s->raw, record, n, err);
+    s->n_records++;
+    return st;
+}
+
+/* ---- texts ---- */
+
+static xj_status take_group(xj_segment_writer *w, xj_error *err)
+{
+    xji_text_group *g = w->packing;
+    if (!g)
+        return XJ_OK;
+    xj_pool_wait(w->pool, &g->job);
+    w->packing = NULL;
+    xj_status st = g->status;
+    if (st != XJ_OK)
+        st = xj_fail_at(err, st, w->path, XJ_NO_OFFSET, "%s", g->error.message);
+    if (st == XJ_OK)
+        st = xj_buf_u32(&w->text_groups, w->text.n, err);
+    if (st == XJ_OK)
+        st = xji_put_frame(w, &w->tables, g->table.data, g->table.n, err);
+    if (st == XJ_OK)
+        st = put_frames(w, &w->text, &g->frames, &g->sizes, err);
+    if (st == XJ_OK)
+        st = xj_buf_put(&w->text_firsts, g->firsts.data, g->firsts.n, err);
+    xji_text_group_release(g);
+    free(g);
+    return st;
+}
+
+static void pack(xj_job *job)
+{
+    xji_text_group_pack((xji_text_group *)job); /* its first member */
+}
+
+static xj_status close_group(xj_segment_writer *w, xj_error *err)
+{
+    xj_status st = take_group(w, err);
+    if (st == XJ_OK && w->group) {
+        w->packing = w->group;
+        w->group = NULL;
+        w->packing->job.run = pack;
+        xj_pool_submit(w->pool, &w->packing->job);
+    }
+    return st;
+}
+
+xj_status xji_close_texts(xj_segment_writer *w, xj_error *err)
+{
+    xj_status st = close_group(w, err);
+    return st == XJ_OK ? take_group(w, err) : st;
+}
+
+static xj_status put_text(xj_segment_writer *w, const void *record, size_t n, uint64_t text_bytes, xj_error *err)
+{
+    if (!w->group) {
+        w->group = calloc(1, sizeof *w->group);
+        if (!w->group)
+            return xj_fail(err, XJ_ENOMEM, "no memory for a group of texts");
+        w->group->level = w->level;
+        w->group->first_record = (uint32_t)w->stats.n_passages;
+    }
+    xj_status st = xji_text_group_add(w->group, record, n, text_bytes, err);
+    if (st == XJ_OK && w->group->text_bytes >= XJI_TEXT_GROUP)
+        st = close_group(w, err);
+    return st;
+}
+
+/* ---- reports, sections, passages ---- */
+
+xj_status xj_segment_writer_section(xj_segment_writer *w, const void *record, size_t n, xj_error *err)
+{
+    if (w->stats.n_sections >= UINT32_MAX - 1)
+        return xj_fail(err, XJ_ELIMIT, "a segment holds too many headings");
+    xj_status st = xj_buf_u32(&w->sections, (uint32_t)w->stats.n_passages, err);
+    w->stats.n_sections++;
+    return st == XJ_OK ? xji_put_record(w, &w->heading, record, n, err) : st;
+}
+
+xj_status xj_segment_writer_passage(xj_segment_writer *w, uint32_t length, const void *record, size_t n,
+                                    uint64_t n_characters, uint64_t text_bytes, xj_error *err)
+{
+    if (w->stats.n_passages >= UINT32_MAX - 1)
+        return xj_fail(err, XJ_ELIMIT, "a segment holds too many passages");
+    uint8_t code = xj_length_code(length);
+    xj_status st = xj_buf_put(&w->lengths, &code, 1, err);
+    if (st == XJ_OK)
+        st = put_text(w, record, n, text_bytes, err);
     w->stats.n_passages++;
     w->stats.n_units += length;
     w->stats.n_characters += n_characters;
@@ -238,16 +302,17 @@ xj_status xj_segment_writer_report(xj_segment_writer *w, const char *id, size_t 
                                    uint64_t input_bytes, const void *record, size_t n, xj_error *err)
 {
     uint8_t row[XJI_REPORT_SIZE];
-    xj_set_u32(row, w->first_passage);
-    xj_set_u32(row + 4, (uint32_t)w->stats.n_passages - w->first_passage);
+    xj_set_u32(row, w->report_passage);
+    xj_set_u32(row + 4, w->report_section);
     xj_set_u32(row + 8, 0); /* rank, filled in by finish */
     xj_set_u32(row + 12, year);
-    w->first_passage = (uint32_t)w->stats.n_passages;
+    w->report_passage = (uint32_t)w->stats.n_passages;
+    w->report_section = (uint32_t)w->stats.n_sections;
     w->stats.n_reports++;
     w->stats.input_bytes += input_bytes;
     xj_status st = xj_buf_put(&w->reports, row, sizeof row, err);
     if (st == XJ_OK)
-        st = put_record(w, &w->report, &w->report_index, record, n, err);
+        st = xji_put_record(w, &w->report, record, n, err);
     if (st == XJ_OK)
         st = xj_buf_put(&w->ids, id, n_id, err);
     if (st == XJ_OK)
@@ -257,104 +322,81 @@ xj_status xj_segment_writer_report(xj_segment_writer *w, const char *id, size_t 
 
 /* ---- terms ---- */
 
-static xj_status begin_terms(xj_segment_writer *w, xj_error *err)
+xj_status xj_segment_writer_scale(xj_segment_writer *w, const xj_scale **scale, xj_error *err)
 {
-    if (w->phase != PHASE_TEXT)
-        return XJ_OK;
-    w->phase = PHASE_TERMS;
-    return end_streamed(w, &w->text, err);
+    xj_status st = XJ_OK;
+    if (!w->text_done) {
+        st = xji_close_texts(w, err);
+        if (st == XJ_OK)
+            st = end_section(w, &w->text, err);
+        w->text_done = true;
+    }
+    if (st == XJ_OK && !w->scale)
+        st = xji_scale_new(&w->scale, w->lengths.data, (uint32_t)w->stats.n_passages, w->stats.n_units, err);
+    *scale = w->scale;
+    return st;
 }
 
-static xj_status put_postings(xj_segment_writer *w, const xj_term_postings *t, xj_error *err)
+/* Entries of a part count from its beginning; here they get their places in the segment. */
+static xj_status put_index(xj_segment_writer *w, const xj_term_part *p, uint32_t page, uint64_t adjacency, uint32_t block,
+                           xj_error *err)
 {
-    uint8_t info[XJI_TERM_SIZE];
-    uint64_t cf = 0;
-    bool long_list = t->n > XJ_BLOCK;
-    uint64_t first_block = w->blocks.n / XJI_BLOCK_SIZE;
-    xj_set_u64(info, w->postings.raw_total);
-    xj_set_u64(info + 8, t->adjacency ? w->adjacency.raw_total : UINT64_MAX);
-    xj_status st = XJ_OK;
-    int64_t previous = -1;
-    const uint8_t *codes = t->adjacency;
-    for (uint32_t i = 0; i < t->n && st == XJ_OK;) {
-        uint32_t stop = t->n - i > XJ_BLOCK ? i + XJ_BLOCK : t->n;
-        uint8_t bytes[XJ_BLOCK * 2 * XJ_VARINT_MAX];
-        size_t used = 0;
-        uint64_t n_codes = 0;
-        if (long_list) {
-            uint8_t e[XJI_BLOCK_SIZE];
-            xj_set_u32(e, t->docs[stop - 1]);
-            xj_set_u64(e + 4, w->postings.raw_total);
-            xj_set_u64(e + 12, t->adjacency ? w->adjacency.raw_total : UINT64_MAX);
-            st = xj_buf_put(&w->blocks, e, sizeof e, err);
-        }
-        for (; i < stop; i++) {
-            uint32_t tf = t->tfs[i];
-            used += xj_varint_put(bytes + used, (uint64_t)((int64_t)t->docs[i] - previous) << 1 | (tf > 1));
-            if (tf > 1)
-                used += xj_varint_put(bytes + used, tf - 2);
-            previous = t->docs[i];
-            n_codes += tf;
-        }
-        if (st == XJ_OK)
-            st = put_stream(w, &w->postings, bytes, used, err);
-        if (st == XJ_OK && codes) {
-            st = put_stream(w, &w->adjacency, codes, (size_t)n_codes, err);
-            codes += n_codes;
-        }
-        cf += n_codes;
+    int d = p->dictionary;
+    bool strings = d == XJI_DICT_STRINGS || d == XJI_DICT_CONTEXT_STRINGS;
+    if (w->keys[d].n > UINT32_MAX - p->keys.n || w->n_terms[d] > UINT32_MAX - 1 - p->n_terms)
+        return xj_fail(err, XJ_ELIMIT, "a segment holds too many terms");
+    uint32_t key_at = (uint32_t)w->keys[d].n;
+    size_t from = w->index[d].n;
+    xj_status st = xj_buf_put(&w->index[d], p->index.data, p->index.n, err);
+    for (uint8_t *e = w->index[d].data + from; st == XJ_OK && e < w->index[d].data + w->index[d].n; e += XJI_INDEX_ENTRY) {
+        if (strings)
+            xj_set_u32(e, xj_get_u32(e) + key_at);
+        xj_set_u32(e + 4, xj_get_u32(e + 4) + w->n_terms[d]);
+        xj_set_u32(e + 8, xj_get_u32(e + 8) + page);
+        xj_set_u64(e + 16, xj_get_u64(e + 16) + adjacency);
+        xj_set_u32(e + 24, xj_get_u32(e + 24) + block);
     }
-    w->stats.n_postings += t->n;
-    w->stats.n_occurrences += cf;
-    xj_set_u32(info + 16, t->n);
-    xj_set_u32(info + 20, cf > UINT32_MAX ? UINT32_MAX : (uint32_t)cf);
-    xj_set_u32(info + 24, long_list ? (uint32_t)first_block : 0);
-    if (st == XJ_OK && first_block > UINT32_MAX)
+    return st == XJ_OK ? xj_buf_put(&w->keys[d], p->keys.data, p->keys.n, err) : st;
+}
+
+xj_status xj_segment_writer_part(xj_segment_writer *w, const xj_term_part *p, xj_error *err)
+{
+    const xj_scale *scale;
+    xj_status st = xj_segment_writer_scale(w, &scale, err);
+    uint64_t block = w->blocks.n / XJI_BLOCK_ENTRY;
+    if (st == XJ_OK && (block + p->at.block > UINT32_MAX || w->postings.n > UINT32_MAX - p->postings.n))
         st = xj_fail(err, XJ_ELIMIT, "a segment holds too many postings");
     if (st == XJ_OK)
-        st = xj_buf_put(&w->terms, info, sizeof info, err);
-    return st;
-}
-
-xj_status xj_segment_writer_pair(xj_segment_writer *w, uint32_t first, uint32_t second,
-                                 const xj_term_postings *postings, xj_error *err)
-{
-    xj_status st = begin_terms(w, err);
+        st = put_index(w, p, w->postings.n, (uint64_t)w->adjacency.n * XJI_PAGE, (uint32_t)block, err);
     if (st == XJ_OK)
-        st = xj_buf_u64(&w->pairs, xji_pair_key(first, second), err);
+        st = put_frames(w, &w->postings, &p->postings.data, &p->postings.sizes, err);
     if (st == XJ_OK)
-        st = put_postings(w, postings, err);
-    w->stats.n_pairs++;
-    return st;
-}
-
-xj_status xj_segment_writer_word(xj_segment_writer *w, const void *key, size_t n, const xj_term_postings *postings,
-                                 xj_error *err)
-{
-    xj_status st = begin_terms(w, err);
-    if (st == XJ_OK && (n > XJ_KEY_MAX || w->word_bytes.n > UINT32_MAX - n))
-        st = xj_fail(err, XJ_ELIMIT, "a segment holds too many words");
+        st = put_frames(w, &w->adjacency, &p->adjacency.data, &p->adjacency.sizes, err);
     if (st == XJ_OK)
-        st = xj_buf_u32(&w->word_offsets, (uint32_t)w->word_bytes.n, err);
+        st = put_frames(w, &w->pages, &p->pages.data, &p->pages.sizes, err);
     if (st == XJ_OK)
-        st = xj_buf_put(&w->word_bytes, key, n, err);
-    if (st == XJ_OK)
-        st = put_postings(w, postings, err);
-    w->stats.n_words++;
+        st = xj_buf_put(&w->blocks, p->blocks.data, p->blocks.n, err);
+    w->n_terms[p->dictionary] += p->n_terms;
+    if (p->dictionary < XJI_DICT_CONTEXT_PAIRS) {
+        w->stats.n_postings += p->n_postings;
+        w->stats.n_occurrences += p->n_occurrences;
+    } else {
+        w->stats.n_context_postings += p->n_postings;
+    }
     return st;
 }
 
 /* ---- open, finish, abandon ---- */
 
-static void frames_init(frames *f, uint32_t type, bool streams, int level)
+static void section_init(xji_section *s, uint32_t type, bool streams)
 {
-    f->type = type;
-    f->streams = streams;
-    f->level = level;
+    s->type = type;
+    s->streams = streams;
+    s->kept.fd = -1;
 }
 
 xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char *dir_path, const char *name,
-                                 xj_error *err)
+                                 xj_text_level level, xj_pool *pool, xj_error *err)
 {
     *out = NULL;
     xj_segment_writer *w = calloc(1, sizeof *w);
@@ -362,6 +404,15 @@ xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char
         return xj_fail(err, XJ_ENOMEM, "no memory for a segment writer");
     w->fd = -1;
     w->dir_fd = dir_fd;
+    w->level = level;
+    w->pool = pool;
+    section_init(&w->text, XJI_SEC_TEXT, true);
+    section_init(&w->tables, XJI_SEC_TABLES, false);
+    section_init(&w->postings, XJI_SEC_POSTINGS, true);
+    section_init(&w->adjacency, XJI_SEC_ADJACENCY, false);
+    section_init(&w->pages, XJI_SEC_DICTIONARY, false);
+    section_init(&w->report.frames, XJI_SEC_REPORT, false);
+    section_init(&w->heading.frames, XJI_SEC_HEADING, false);
     size_t n_dir = strlen(dir_path), n_name = strlen(name);
     w->path = malloc(n_dir + n_name + 2);
     w->cctx = ZSTD_createCCtx();
@@ -372,11 +423,6 @@ xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char
     memcpy(w->path, dir_path, n_dir);
     w->path[n_dir] = '/';
     memcpy(w->path + n_dir + 1, name, n_name + 1);
-    frames_init(&w->text, XJI_SEC_TEXT, true, TEXT_LEVEL);
-    frames_init(&w->postings, XJI_SEC_POSTINGS, true, PAGE_LEVEL);
-    frames_init(&w->adjacency, XJI_SEC_ADJACENCY, false, PAGE_LEVEL);
-    frames_init(&w->report, XJI_SEC_REPORT, false, SMALL_LEVEL);
-    frames_init(&w->heading, XJI_SEC_HEADING, false, SMALL_LEVEL);
     w->fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (w->fd < 0) {
         xj_status st = xji_fail_errno(err, XJ_EIO, w->path, errno, "cannot create");
@@ -427,8 +473,20 @@ static xj_status fill_ranks(xj_segment_writer *w, xj_error *err)
 static xj_status stats_section(xj_segment_writer *w, xj_error *err)
 {
     const xj_segment_stats *t = &w->stats;
-    const uint64_t v[] = {t->n_reports, t->n_passages, t->n_sections,    t->n_pairs,      t->n_words,    t->n_units,
-                          t->n_postings, t->n_occurrences, t->n_characters, t->text_bytes, t->input_bytes};
+    const uint64_t v[] = {t->n_reports,
+                          t->n_passages,
+                          t->n_sections,
+                          w->n_terms[XJI_DICT_PAIRS],
+                          w->n_terms[XJI_DICT_STRINGS],
+                          w->n_terms[XJI_DICT_CONTEXT_PAIRS],
+                          w->n_terms[XJI_DICT_CONTEXT_STRINGS],
+                          t->n_units,
+                          t->n_postings,
+                          t->n_occurrences,
+                          t->n_context_postings,
+                          t->n_characters,
+                          t->text_bytes,
+                          t->input_bytes};
     xj_buf b = XJ_BUF_INIT;
     xj_status st = XJ_OK;
     for (size_t i = 0; i < sizeof v / sizeof *v && st == XJ_OK; i++)
@@ -465,37 +523,56 @@ static xj_status write_header(xj_segment_writer *w, xj_segment_seal *seal, xj_er
     return xji_write_at(w->fd, h, sizeof h, 0, w->path, err);
 }
 
-xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal, xj_error *err)
+static xj_status write_raw_sections(xj_segment_writer *w, xj_error *err)
 {
-    xj_segment_writer *w = *wp;
-    frames *const kept[] = {&w->adjacency, &w->report, &w->heading};
-    xj_status st = begin_terms(w, err);
-    w->phase = PHASE_DONE;
-    if (st == XJ_OK)
-        st = end_streamed(w, &w->postings, err);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept && st == XJ_OK; i++)
-        st = end_kept(w, kept[i], err);
-    if (st == XJ_OK)
-        st = xj_buf_u32(&w->word_offsets, (uint32_t)w->word_bytes.n, err);
-    if (st == XJ_OK)
-        st = fill_ranks(w, err);
-    if (st == XJ_OK)
-        st = stats_section(w, err);
     const struct {
         uint32_t type;
         const xj_buf *b;
     } raw[] = {
-        {XJI_SEC_TEXT_DIR, &w->text.dir},         {XJI_SEC_POSTINGS_DIR, &w->postings.dir},
-        {XJI_SEC_ADJACENCY_DIR, &w->adjacency.dir}, {XJI_SEC_REPORT_DIR, &w->report.dir},
-        {XJI_SEC_HEADING_DIR, &w->heading.dir},   {XJI_SEC_TEXT_INDEX, &w->text_index},
-        {XJI_SEC_REPORT_INDEX, &w->report_index}, {XJI_SEC_HEADING_INDEX, &w->heading_index},
-        {XJI_SEC_PAIRS, &w->pairs},               {XJI_SEC_WORD_OFFSETS, &w->word_offsets},
-        {XJI_SEC_WORD_BYTES, &w->word_bytes},     {XJI_SEC_TERMS, &w->terms},
-        {XJI_SEC_BLOCKS, &w->blocks},             {XJI_SEC_PASSAGES, &w->passages},
+        {XJI_SEC_TEXT_DIR, &w->text.dir},
+        {XJI_SEC_TABLES_DIR, &w->tables.dir},
+        {XJI_SEC_POSTINGS_DIR, &w->postings.dir},
+        {XJI_SEC_ADJACENCY_DIR, &w->adjacency.dir},
+        {XJI_SEC_DICTIONARY_DIR, &w->pages.dir},
+        {XJI_SEC_REPORT_DIR, &w->report.frames.dir},
+        {XJI_SEC_HEADING_DIR, &w->heading.frames.dir},
+        {XJI_SEC_TEXT_FIRSTS, &w->text_firsts},
+        {XJI_SEC_REPORT_FIRSTS, &w->report.firsts},
+        {XJI_SEC_HEADING_FIRSTS, &w->heading.firsts},
+        {XJI_SEC_TEXT_GROUPS, &w->text_groups},
+        {XJI_SEC_PAIRS, &w->index[XJI_DICT_PAIRS]},
+        {XJI_SEC_STRINGS, &w->index[XJI_DICT_STRINGS]},
+        {XJI_SEC_STRING_KEYS, &w->keys[XJI_DICT_STRINGS]},
+        {XJI_SEC_CONTEXT_PAIRS, &w->index[XJI_DICT_CONTEXT_PAIRS]},
+        {XJI_SEC_CONTEXT_STRINGS, &w->index[XJI_DICT_CONTEXT_STRINGS]},
+        {XJI_SEC_CONTEXT_STRING_KEYS, &w->keys[XJI_DICT_CONTEXT_STRINGS]},
+        {XJI_SEC_BLOCKS, &w->blocks},
+        {XJI_SEC_LENGTHS, &w->lengths},
+        {XJI_SEC_SECTIONS, &w->sections},
         {XJI_SEC_REPORTS, &w->reports},
     };
+    xj_status st = stats_section(w, err);
     for (size_t i = 0; i < sizeof raw / sizeof *raw && st == XJ_OK; i++)
         st = put_raw_section(w, raw[i].type, raw[i].b, err);
+    return st;
+}
+
+xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal, xj_error *err)
+{
+    xj_segment_writer *w = *wp;
+    const xj_scale *scale;
+    xj_status st = xj_segment_writer_scale(w, &scale, err);
+    if (st == XJ_OK)
+        st = close_store_frame(w, &w->report, err);
+    if (st == XJ_OK)
+        st = close_store_frame(w, &w->heading, err);
+    xji_section *const frames[] = {&w->postings, &w->adjacency, &w->pages, &w->tables, &w->report.frames, &w->heading.frames};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames && st == XJ_OK; i++)
+        st = end_section(w, frames[i], err);
+    if (st == XJ_OK)
+        st = fill_ranks(w, err);
+    if (st == XJ_OK)
+        st = write_raw_sections(w, err);
     if (st == XJ_OK)
         st = write_header(w, seal, err);
     if (st == XJ_OK)
@@ -515,15 +592,18 @@ xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal
 
 size_t xj_segment_writer_memory(const xj_segment_writer *w)
 {
-    const frames *const all[] = {&w->text, &w->report, &w->heading, &w->postings, &w->adjacency};
-    const xj_buf *const bufs[] = {&w->text_index, &w->report_index, &w->heading_index, &w->pairs,   &w->word_offsets,
-                                  &w->word_bytes, &w->terms,        &w->blocks,        &w->passages, &w->reports,
-                                  &w->ids,        &w->id_ends};
-    size_t n = w->out.cap + w->packed.cap;
+    size_t n = w->out.cap + w->packed.cap + w->blocks.cap + w->lengths.cap + w->sections.cap + w->reports.cap + w->ids.cap +
+               w->id_ends.cap + w->report.raw.cap + w->heading.raw.cap + w->text_firsts.cap;
+    const xji_section *const all[] = {&w->text,  &w->tables,        &w->postings,      &w->adjacency,
+                                  &w->pages, &w->report.frames, &w->heading.frames};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        n += all[i]->raw.cap + all[i]->kept.cap + all[i]->dir.cap;
-    for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
-        n += bufs[i]->cap;
+        n += all[i]->dir.cap + all[i]->kept.buf.cap;
+    for (int d = 0; d < XJI_DICTS; d++)
+        n += w->index[d].cap + w->keys[d].cap;
+    if (w->group)
+        n += w->group->records.cap + w->group->ends.cap;
+    if (w->packing)
+        n += 2 * XJI_TEXT_GROUP; /* records, codes, frames */
     return n;
 }
 
@@ -532,11 +612,22 @@ uint32_t xj_segment_writer_n_passages(const xj_segment_writer *w)
     return (uint32_t)w->stats.n_passages;
 }
 
-static void frames_release(frames *f)
+uint32_t xj_segment_writer_n_sections(const xj_segment_writer *w)
 {
-    xj_buf_release(&f->raw);
-    xj_buf_release(&f->kept);
-    xj_buf_release(&f->dir);
+    return (uint32_t)w->stats.n_sections;
+}
+
+static void section_release(xji_section *s)
+{
+    xj_buf_release(&s->dir);
+    spool_release(&s->kept);
+}
+
+static void store_release(xji_store *s)
+{
+    section_release(&s->frames);
+    xj_buf_release(&s->raw);
+    xj_buf_release(&s->firsts);
 }
 
 void xj_segment_writer_abandon(xj_segment_writer **wp)
@@ -544,18 +635,33 @@ void xj_segment_writer_abandon(xj_segment_writer **wp)
     xj_segment_writer *w = wp ? *wp : NULL;
     if (!w)
         return;
+    if (w->packing) {
+        xj_pool_wait(w->pool, &w->packing->job);
+        xji_text_group_release(w->packing);
+        free(w->packing);
+    }
+    if (w->group) {
+        xji_text_group_release(w->group);
+        free(w->group);
+    }
     if (w->fd >= 0)
         close(w->fd);
     if (w->name[0])
         unlinkat(w->dir_fd, w->name, 0);
-    frames *const all[] = {&w->text, &w->report, &w->heading, &w->postings, &w->adjacency};
+    xji_section *const all[] = {&w->text, &w->tables, &w->postings, &w->adjacency, &w->pages};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        frames_release(all[i]);
-    xj_buf *const bufs[] = {&w->packed,     &w->out,       &w->table,    &w->text_index, &w->report_index, &w->heading_index,
-                            &w->pairs,      &w->word_offsets, &w->word_bytes, &w->terms, &w->blocks,       &w->passages,
-                            &w->reports,    &w->ids,       &w->id_ends};
+        section_release(all[i]);
+    store_release(&w->report);
+    store_release(&w->heading);
+    xj_buf *const bufs[] = {&w->packed, &w->out,      &w->table,   &w->text_firsts, &w->text_groups, &w->blocks,
+                            &w->lengths, &w->sections, &w->reports, &w->ids,         &w->id_ends};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         xj_buf_release(bufs[i]);
+    for (int d = 0; d < XJI_DICTS; d++) {
+        xj_buf_release(&w->index[d]);
+        xj_buf_release(&w->keys[d]);
+    }
+    xji_scale_free(w->scale);
     ZSTD_freeCCtx(w->cctx);
     free(w->path);
     free(w);

@@ -20,6 +20,38 @@ static xj_status entry(xj_buf *out, size_t *last, size_t at, unsigned kind, uint
     return st;
 }
 
+/* Bytes of a code point in UTF-8, surrogates and what is no code point as U+FFFD. */
+static inline uint32_t utf8_len(uint32_t cp)
+{
+    return 1 + (uint32_t)(cp >= 0x80) + (uint32_t)(cp >= 0x800) + (uint32_t)(cp - 0x10000 < 0x100000);
+}
+
+/*
+ * First code point from i > 0 on that needs an entry, or n: of UTF-8 one that does not follow its neighbour without a gap,
+ * has other bytes than it should, or a mark; of other encodings any. Many are looked at together, without branches, so
+ * that it is done in wide registers.
+ */
+static size_t next_unexpected(xj_encoding enc, const uint32_t *cp, const uint32_t *beg, const uint8_t *len,
+                              const uint8_t *mark, size_t i, size_t n)
+{
+    enum { LOOK = 16 };
+    if (enc != XJ_ENC_UTF8)
+        return i;
+    for (; n - i >= LOOK; i += LOOK) {
+        uint32_t bad = 0;
+        for (size_t k = i; k < i + LOOK; k++)
+            bad |= (len[k] ^ utf8_len(cp[k])) | (beg[k] ^ (beg[k - 1] + len[k - 1]));
+        for (size_t k = i; mark && k < i + LOOK; k++)
+            bad |= mark[k] ^ XJ_MARK_READ;
+        if (bad)
+            break;
+    }
+    while (i < n && len[i] == utf8_len(cp[i]) && beg[i] == beg[i - 1] + len[i - 1] &&
+           (!mark || mark[i] == XJ_MARK_READ))
+        i++;
+    return i;
+}
+
 xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const uint32_t *beg,
                         const uint8_t *len, const uint8_t *mark, size_t n, xj_error *err)
 {
@@ -27,8 +59,8 @@ xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const 
     uint64_t count = 0;
     size_t last = 0;
     xj_status st = XJ_OK;
-    int64_t at = n ? beg[0] : 0; /* where the next code point is expected */
-    for (size_t i = 0; i < n && st == XJ_OK; i++) {
+    for (size_t i = 0; i < n && st == XJ_OK; i = next_unexpected(enc, cp, beg, len, mark, i + 1, n)) {
+        int64_t at = i ? (int64_t)beg[i - 1] + len[i - 1] : beg[0]; /* where it is expected */
         if ((int64_t)beg[i] != at)
             st = entry(&entries, &last, i, ENTRY_GAP, xj_zigzag((int64_t)beg[i] - at), &count, err);
         int64_t expected = (int64_t)xj_encoding_expected_len(enc, cp[i]);
@@ -41,7 +73,6 @@ xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const 
             st = entry(&entries, &last, i,
                        mark[i] == XJ_MARK_RESTORED ? ENTRY_RESTORED : ENTRY_CONJECTURE, run, &count, err);
         }
-        at = (int64_t)beg[i] + len[i];
     }
     if (st == XJ_OK)
         st = xj_buf_varint(out, n ? beg[0] : 0, err);
@@ -50,6 +81,23 @@ xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const 
     if (st == XJ_OK)
         st = xj_buf_put(out, entries.data, entries.n, err);
     xj_buf_release(&entries);
+    return st;
+}
+
+xj_status xj_srcmap_put_ranges(xj_buf *out, const xj_source_range *range, size_t n_ranges, xj_error *err)
+{
+    uint64_t count = 0, ignored = 0;
+    for (size_t i = 1; i < n_ranges; i++)
+        count += range[i].beg != range[i - 1].end;
+    xj_status st = xj_buf_varint(out, n_ranges ? range[0].beg : 0, err);
+    if (st == XJ_OK)
+        st = xj_buf_varint(out, count, err);
+    size_t last = 0, at = 0; /* code points: the last entry's, the range's first */
+    for (size_t i = 1; i < n_ranges && st == XJ_OK; i++) {
+        at += range[i - 1].n;
+        if (range[i].beg != range[i - 1].end)
+            st = entry(out, &last, at, ENTRY_GAP, xj_zigzag((int64_t)range[i].beg - range[i - 1].end), &ignored, err);
+    }
     return st;
 }
 

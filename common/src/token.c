@@ -1,7 +1,8 @@
 /*
- * Units of text. The text is first spread out in the unit array itself, one entry for each visible
- * folded code point, then read from left to right and compacted in place: a unit never needs more
- * entries than it consumes, so writing cannot overtake reading.
+ * Units of text. A CHAR or a BREAK is a unit as it stands. Where a word begins, the text is first spread out behind the
+ * units, one entry for each visible folded code point, up to the first one that can be no part of a word; then it is read
+ * from left to right and compacted in place: a unit never needs more entries than it consumes, so writing cannot
+ * overtake reading.
  */
 #include "xj/token.h"
 
@@ -46,48 +47,67 @@ static xj_status reserve_words(xj_units *u, size_t more, xj_error *err)
     return XJ_OK;
 }
 
-static xj_unit *put(xj_units *u, uint32_t folded, uint32_t kept, xj_class cls, size_t source)
+static void put(xj_units *u, uint32_t folded, uint32_t kept, xj_class cls, size_t source)
 {
-    xj_unit *e = &u->unit[u->n++];
-    e->cp = folded;
-    e->word_off = kept;
-    e->first = e->last = (uint32_t)source;
-    e->word_len = 0;
-    e->kind = (uint8_t)cls;
-    return e;
+    u->unit[u->n++] = (xj_unit){folded, (uint32_t)source, (uint32_t)source, kept, 0, (uint8_t)cls};
 }
 
-static xj_status spread(xj_units *u, const uint32_t *cp, size_t n, unsigned flags, xj_error *err)
+/* The entry of any value; one that is no code point is a BREAK and stays as it is. */
+static uint32_t entry_of(uint32_t cp)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (u->n + XJ_FOLD_MAX > u->cap) {
+    return cp <= 0x10FFFF ? xji_fold_entry(cp) : XJI_FOLD_EXPANDS;
+}
+
+/* Spread out one code point that expands, or is none. */
+static void put_expanded(xj_units *u, uint32_t cp, unsigned flags, size_t source)
+{
+    uint32_t out[XJ_FOLD_MAX];
+    size_t m = xj_fold_expand(cp, out);
+    bool exact = flags & XJ_UNITS_EXACT_SCRIPT;
+    for (size_t k = 0; k < (exact ? 1 : m); k++) {
+        xj_class cls = xj_class_of(out[k]);
+        if (cls != XJ_CLASS_INVISIBLE)
+            put(u, out[k], exact ? cp : out[k], cls, source);
+    }
+}
+
+/* Characters that can stand inside a word or end it. */
+static bool connects(uint32_t folded)
+{
+    return folded == '.' || folded == ',' || folded == '_' || folded == '+' || folded == '%' || folded == 0x2030;
+}
+
+/*
+ * Spread out what can be parts of words from cp[*at] on, and one more visible character, which the rules for words may
+ * look at. Sets *at to that character, *end to its entry; u->n is then behind it.
+ */
+static xj_status spread(xj_units *u, const uint32_t *cp, size_t n, size_t *at, size_t *end, unsigned flags, xj_error *err)
+{
+    size_t i = *at;
+    for (; i < n; i++) {
+        if (u->cap - u->n < XJ_FOLD_MAX + (n - i)) {
             xj_status st = reserve_units(u, u->n + XJ_FOLD_MAX + (n - i), err);
             if (st != XJ_OK)
                 return st;
         }
-        uint32_t entry = cp[i] <= 0x10FFFF ? xji_fold_entry(cp[i]) : 0;
-        if (cp[i] <= 0x10FFFF && !(entry & XJI_FOLD_EXPANDS)) {
-            xj_class plain = xji_fold_entry_class(entry);
-            if (plain != XJ_CLASS_INVISIBLE) {
-                uint32_t folded = xji_fold_entry_cp(entry);
-                put(u, folded, flags & XJ_UNITS_EXACT_SCRIPT ? cp[i] : folded, plain, i);
-            }
+        uint32_t entry = entry_of(cp[i]);
+        if (entry & XJI_FOLD_EXPANDS) {
+            put_expanded(u, cp[i], flags, i);
             continue;
         }
-        uint32_t out[XJ_FOLD_MAX];
-        size_t m = xj_fold_expand(cp[i], out);
-        if (flags & XJ_UNITS_EXACT_SCRIPT) {
-            xj_class cls = xj_class_of(out[0]);
-            if (cls != XJ_CLASS_INVISIBLE)
-                put(u, out[0], cp[i], cls, i);
+        xj_class cls = xji_fold_entry_class(entry);
+        uint32_t folded = xji_fold_entry_cp(entry);
+        if (cls == XJ_CLASS_INVISIBLE)
             continue;
-        }
-        for (size_t k = 0; k < m; k++) {
-            xj_class cls = xj_class_of(out[k]);
-            if (cls != XJ_CLASS_INVISIBLE)
-                put(u, out[k], out[k], cls, i);
+        put(u, folded, flags & XJ_UNITS_EXACT_SCRIPT ? cp[i] : folded, cls, i);
+        if (cls != XJ_CLASS_WORD && !connects(folded)) {
+            *at = i;
+            *end = u->n - 1;
+            return XJ_OK;
         }
     }
+    *at = n;
+    *end = u->n;
     return XJ_OK;
 }
 
@@ -180,30 +200,29 @@ static xj_status put_words(xj_units *u, size_t *out, size_t i, size_t end, xj_er
     return XJ_OK;
 }
 
-static xj_status compact(xj_units *u, unsigned flags, xj_error *err)
+static bool is_soft(xj_class cls, uint32_t folded, unsigned flags)
 {
-    size_t n = u->n, out = 0, i = 0;
-    while (i < n) {
-        xj_unit *e = &u->unit[i];
+    return cls == XJ_CLASS_SOFT || (folded == '\n' && (flags & XJ_UNITS_QUERY));
+}
+
+/* Units of the entries [begin, end); those up to n are there to be looked at. */
+static xj_status compact(xj_units *u, size_t begin, size_t end, size_t n, unsigned flags, xj_error *err)
+{
+    size_t out = begin, i = begin;
+    while (i < end) {
+        const xj_unit *e = &u->unit[i];
         xj_class cls = (xj_class)e->kind;
-        if (cls == XJ_CLASS_BREAK && e->cp == '\n' && (flags & XJ_UNITS_QUERY))
-            cls = XJ_CLASS_SOFT;
-        if (cls == XJ_CLASS_SOFT) {
+        if (is_soft(cls, e->cp, flags)) {
             i++;
         } else if (cls == XJ_CLASS_WORD) {
-            size_t end = word_end(u->unit, n, i);
-            xj_status st = put_words(u, &out, i, end, err);
+            size_t stop = word_end(u->unit, n, i);
+            xj_status st = put_words(u, &out, i, stop, err);
             if (st != XJ_OK)
                 return st;
-            i = end;
+            i = stop;
         } else {
-            xj_unit *w = &u->unit[out++];
-            w->cp = e->word_off;
-            w->first = e->first;
-            w->last = e->last;
-            w->word_off = 0;
-            w->word_len = 0;
-            w->kind = cls == XJ_CLASS_CHAR ? XJ_UNIT_CHAR : XJ_UNIT_BREAK;
+            uint8_t kind = cls == XJ_CLASS_CHAR ? XJ_UNIT_CHAR : XJ_UNIT_BREAK;
+            u->unit[out++] = (xj_unit){e->word_off, e->first, e->last, 0, 0, kind};
             i++;
         }
     }
@@ -211,15 +230,50 @@ static xj_status compact(xj_units *u, unsigned flags, xj_error *err)
     return XJ_OK;
 }
 
+/* Units of a stretch of words, behind those that are there; *at is the first code point behind it. */
+static xj_status add_words(xj_units *u, const uint32_t *cp, size_t n, size_t *at, unsigned flags, xj_error *err)
+{
+    size_t begin = u->n, end = u->n;
+    xj_status st = spread(u, cp, n, at, &end, flags, err);
+    return st == XJ_OK ? compact(u, begin, end, u->n, flags, err) : st;
+}
+
+xj_status xj_units_read_words(xj_units *out, const uint32_t *cp, size_t n, size_t *at, unsigned flags, xj_error *err)
+{
+    out->n = 0;
+    out->words_len = 0;
+    xj_status st = add_words(out, cp, n, at, flags, err);
+    if (st != XJ_OK)
+        out->n = out->words_len = 0;
+    return st;
+}
+
+static xj_status read_units(xj_units *u, const uint32_t *cp, size_t n, unsigned flags, xj_error *err)
+{
+    xj_status st = reserve_units(u, n + XJ_FOLD_MAX, err);
+    for (size_t i = 0; i < n && st == XJ_OK;) { /* room for XJ_FOLD_MAX + n - i more */
+        uint32_t entry = entry_of(cp[i]);
+        xj_class cls = xji_fold_entry_class(entry);
+        if (entry & XJI_FOLD_EXPANDS || cls == XJ_CLASS_WORD) {
+            st = add_words(u, cp, n, &i, flags, err);
+            continue;
+        }
+        uint32_t folded = xji_fold_entry_cp(entry);
+        if (cls == XJ_CLASS_CHAR || (cls == XJ_CLASS_BREAK && !is_soft(cls, folded, flags))) {
+            uint32_t kept = flags & XJ_UNITS_EXACT_SCRIPT ? cp[i] : folded;
+            u->unit[u->n++] = (xj_unit){
+                kept, (uint32_t)i, (uint32_t)i, 0, 0, cls == XJ_CLASS_CHAR ? XJ_UNIT_CHAR : XJ_UNIT_BREAK};
+        }
+        i++;
+    }
+    return st;
+}
+
 xj_status xj_units_read(xj_units *out, const uint32_t *cp, size_t n, unsigned flags, xj_error *err)
 {
     out->n = 0;
     out->words_len = 0;
-    xj_status st = reserve_units(out, n + XJ_FOLD_MAX, err);
-    if (st == XJ_OK)
-        st = spread(out, cp, n, flags, err);
-    if (st == XJ_OK)
-        st = compact(out, flags, err);
+    xj_status st = read_units(out, cp, n, flags, err);
     if (st != XJ_OK)
         out->n = out->words_len = 0;
     return st;

@@ -99,37 +99,44 @@ static xj_status close_report(xji_collector *c, xj_error *err)
     return keep(c, &c->report, err);
 }
 
+/* Look up the report of a passage unless it is that of the passage before. */
+static xj_status enter_report(xji_collector *c, uint32_t passage, bool *is_new, xj_error *err)
+{
+    uint32_t report;
+    xj_report_row row;
+    *is_new = !c->any_report || passage - c->last_row.first_passage >= c->last_row.n_passages;
+    if (!*is_new)
+        return XJ_OK;
+    xj_status st = xj_segment_report_of(xj_index_segment(c->ix, c->segment), passage, &report, &row, err);
+    if (st != XJ_OK)
+        return st;
+    c->last_report = report;
+    c->last_row = row;
+    c->any_report = true;
+    return XJ_OK;
+}
+
 xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj_tier tier, uint64_t occurrences, xj_error *err)
 {
-    xj_segment *seg = xj_index_segment(c->ix, c->segment);
-    xj_passage_row row;
-    xj_report_row report;
-    xj_status st = xj_segment_passage(seg, passage, &row, err);
+    bool is_new;
+    xj_status st = enter_report(c, passage, &is_new, err);
     if (st != XJ_OK)
         return st;
     c->totals.passages++;
     c->totals.occurrences += occurrences;
-    bool new_report = !c->any_report || c->last_report != row.report;
-    c->totals.reports += new_report;
-    c->last_report = row.report;
-    c->any_report = true;
+    c->totals.reports += is_new;
     if (c->keep == 0)
         return XJ_OK;
     if (!c->reports) {
-        /* The rank matters only when the passage could enter. */
-        if (c->n - c->first == c->keep && score < c->found[c->first].score)
-            return XJ_OK;
-        st = xj_segment_report(seg, row.report, &report, err);
-        xji_found f = {.score = score, .segment = c->segment, .item = passage, .id_rank = report.id_rank, .tier = (uint8_t)tier};
-        return st == XJ_OK ? keep(c, &f, err) : st;
+        xji_found f = {.score = score, .segment = c->segment, .item = passage, .id_rank = c->last_row.id_rank, .tier = (uint8_t)tier};
+        return keep(c, &f, err);
     }
-    if (new_report) {
+    if (is_new) {
         st = close_report(c, err);
-        if (st == XJ_OK)
-            st = xj_segment_report(seg, row.report, &report, err);
         if (st != XJ_OK)
             return st;
-        c->report = (xji_found){.score = score, .segment = c->segment, .item = row.report, .id_rank = report.id_rank, .tier = (uint8_t)tier};
+        c->report = (xji_found){
+            .score = score, .segment = c->segment, .item = c->last_report, .id_rank = c->last_row.id_rank, .tier = (uint8_t)tier};
         c->open_report = true;
     }
     if (score > c->report.score)
@@ -156,9 +163,8 @@ static xj_status load_ids(xji_collector *c, xj_error *err)
         uint32_t report = f->item;
         xj_report_meta meta;
         if (!c->reports) {
-            xj_passage_row row;
-            st = xj_segment_passage(seg, f->item, &row, err);
-            report = row.report;
+            xj_report_row row;
+            st = xj_segment_report_of(seg, f->item, &report, &row, err);
         }
         if (st == XJ_OK)
             st = xj_segment_record(seg, XJ_STORE_REPORT, report, &record, err);

@@ -26,8 +26,9 @@ typedef struct xji_collector {
     size_t n, cap;
     bool open_report;   /* a report whose passages are coming in */
     xji_found report;
+    bool any_report;    /* the report of the last passage, and its row */
     uint32_t last_report;
-    bool any_report;
+    xj_report_row last_row;
     xj_buf ids;
 } xji_collector;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "xj/fold.h"
 #include "xj/utf8.h"
 
 bool xji_clock_expired(xji_clock *c)
@@ -120,51 +121,6 @@ void xji_verifier_release(xji_verifier *v)
 
 /* ---- lists of single units ---- */
 
-static xj_status sum_terms(xj_segment *seg, uint64_t range[2][2], uint32_t *count, xji_clock *clock, xj_error *err)
-{
-    xj_status st = XJ_OK;
-    for (int k = 0; k < 2; k++) {
-        for (uint64_t i = range[k][0]; i < range[k][1] && st == XJ_OK && !xji_clock_expired(clock); i++) {
-            xj_term term;
-            xj_postings it;
-            st = xj_segment_term(seg, i, &term, err);
-            if (st == XJ_OK)
-                st = xj_postings_open(&it, seg, &term, err);
-            while (st == XJ_OK && it.doc != XJ_DOC_END) {
-                count[it.doc] += it.tf;
-                st = xj_postings_next(&it, err);
-            }
-        }
-    }
-    return st;
-}
-
-xj_status xji_char_list(xj_segment *seg, uint32_t cp, xji_clock *clock, xji_list *out, xj_error *err)
-{
-    /* Every character is the first of exactly one token: a pair or single, or a boundary pair with a word. */
-    uint64_t range[2][2];
-    uint8_t prefix[6];
-    size_t n = 0;
-    prefix[n++] = XJ_KEY_PAIR;
-    n += xj_utf8_encode(prefix + n, cp);
-    prefix[n++] = XJ_KEY_JOINT;
-    uint64_t n_passages = xj_segment_stats_of(seg)->n_passages;
-    xj_status st = xj_segment_pair_range(seg, cp, &range[0][0], &range[0][1], err);
-    if (st == XJ_OK)
-        st = xj_segment_word_range(seg, prefix, n, &range[1][0], &range[1][1], err);
-    if (st != XJ_OK || (range[0][0] == range[0][1] && range[1][0] == range[1][1]))
-        return st;
-    uint32_t *count = calloc((size_t)n_passages, sizeof *count);
-    if (!count)
-        return xj_fail(err, XJ_ENOMEM, "no memory to count a character in %llu passages", (unsigned long long)n_passages);
-    st = sum_terms(seg, range, count, clock, err);
-    for (uint32_t d = 0; d < n_passages && st == XJ_OK; d++)
-        if (count[d])
-            st = xji_list_put(out, d, count[d], err);
-    free(count);
-    return st;
-}
-
 static xj_status term_list(xj_segment *seg, const xj_term *term, xji_clock *clock, xji_list *out, xj_error *err)
 {
     xj_postings it;
@@ -174,6 +130,86 @@ static xj_status term_list(xj_segment *seg, const xj_term *term, xji_clock *cloc
         if (st == XJ_OK)
             st = xj_postings_next(&it, err);
     }
+    return st;
+}
+
+/* Add a term's postings to the occurrences by passage, which are made with the first. */
+static xj_status add_term(xj_segment *seg, const xj_term *term, uint32_t **count, xj_error *err)
+{
+    uint64_t n_passages = xj_segment_stats_of(seg)->n_passages;
+    xj_postings it;
+    if (!*count && !(*count = calloc((size_t)n_passages, sizeof **count)))
+        return xj_fail(err, XJ_ENOMEM, "no memory to count a character in %llu passages", (unsigned long long)n_passages);
+    xj_status st = xj_postings_open(&it, seg, term, err);
+    while (st == XJ_OK && it.doc != XJ_DOC_END) {
+        (*count)[it.doc] += it.tf;
+        st = xj_postings_next(&it, err);
+    }
+    return st;
+}
+
+static xj_status add_pairs(xj_segment *seg, uint32_t cp, xji_clock *clock, uint32_t **count, xj_error *err)
+{
+    xj_term_cursor c;
+    xj_status st = xj_term_cursor_pair(&c, seg, XJ_BODY, cp, err);
+    while (st == XJ_OK && !c.done && c.first == cp && !xji_clock_expired(clock)) {
+        if (c.second != XJ_SECOND_LIST)
+            st = add_term(seg, &c.term, count, err);
+        if (st == XJ_OK)
+            st = xj_term_cursor_next(&c, err);
+    }
+    return st;
+}
+
+/* Pairs with a character beyond the BMP, and its single, are string terms. */
+static xj_status add_far(xj_segment *seg, uint32_t cp, xji_clock *clock, uint32_t **count, xj_error *err)
+{
+    uint8_t key[8];
+    size_t n = 0;
+    xj_term_cursor c;
+    xj_status st = XJ_OK;
+    if (cp > 0xFFFF) {
+        xj_term single;
+        st = xj_segment_pair(seg, XJ_BODY, cp, 0, &single, err);
+        if (st == XJ_OK && single.df > 0)
+            st = add_term(seg, &single, count, err);
+    }
+    key[n++] = XJ_KEY_PAIR;
+    n += xj_utf8_encode(key + n, cp);
+    key[n++] = XJ_KEY_JOINT;
+    key[n] = 0xF0; /* the first byte of what lies beyond */
+    if (st == XJ_OK)
+        st = xj_term_cursor_word(&c, seg, XJ_BODY, key, cp > 0xFFFF ? n : n + 1, err);
+    while (st == XJ_OK && !c.done && c.n > n && memcmp(c.key, key, n) == 0 && !xji_clock_expired(clock)) {
+        /* A word after the character leaves it a single, which was counted. */
+        uint32_t second;
+        size_t k = xj_utf8_decode(c.key + n, c.n - n, &second, NULL);
+        if (k == c.n - n && xj_class_of(second) == XJ_CLASS_CHAR)
+            st = add_term(seg, &c.term, count, err);
+        if (st == XJ_OK)
+            st = xj_term_cursor_next(&c, err);
+    }
+    return st;
+}
+
+xj_status xji_char_list(xj_segment *seg, uint32_t cp, xji_clock *clock, xji_list *out, xj_error *err)
+{
+    xj_term term;
+    uint32_t *count = NULL;
+    uint64_t n_passages = xj_segment_stats_of(seg)->n_passages;
+    xj_status st = xj_segment_character(seg, cp, &term, err);
+    if (st == XJ_OK)
+        st = add_far(seg, cp, clock, &count, err);
+    if (st == XJ_OK && term.df > 0 && !count)
+        return term_list(seg, &term, clock, out, err);
+    /* A common character has no list of its own, but it is the first of exactly one token wherever it stands: a pair, or a
+     * single when no character follows. */
+    if (st == XJ_OK)
+        st = term.df > 0 ? add_term(seg, &term, &count, err) : add_pairs(seg, cp, clock, &count, err);
+    for (uint32_t d = 0; count && d < n_passages && st == XJ_OK; d++)
+        if (count[d])
+            st = xji_list_put(out, d, count[d], err);
+    free(count);
     return st;
 }
 
@@ -195,15 +231,18 @@ static size_t unit_key(const xj_units *u, size_t i, uint8_t *out)
 static xj_status pair_term(xj_segment *seg, const xj_units *u, size_t i, xj_term *term, xj_error *err)
 {
     if (u->unit[i].kind == XJ_UNIT_CHAR && u->unit[i + 1].kind == XJ_UNIT_CHAR)
-        return xj_segment_pair(seg, u->unit[i].cp, u->unit[i + 1].cp, term, err);
+        return xj_segment_pair(seg, XJ_BODY, u->unit[i].cp, u->unit[i + 1].cp, term, err);
     uint8_t key[XJ_KEY_MAX + 16];
     size_t n = 0;
     key[n++] = XJ_KEY_PAIR;
     n += unit_key(u, i, key + n);
     key[n++] = XJ_KEY_JOINT;
     n += unit_key(u, i + 1, key + n);
-    return xj_segment_word(seg, key, n, term, err);
+    return xj_segment_word(seg, XJ_BODY, key, n, term, err);
 }
+
+/* From this many occurrences in a passage on, some number of theirs is saturated. */
+enum { CODES_MAX = 16 };
 
 /* Number of chains through the links' codes in the current passage; *unsure when saturated codes could make it wrong. */
 static xj_status count_chains(link *l, size_t n, uint32_t *count, bool *unsure, xj_error *err)
@@ -212,12 +251,17 @@ static xj_status count_chains(link *l, size_t n, uint32_t *count, bool *unsure, 
     *count = 0;
     *unsure = false;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *codes;
-        xj_status st = xj_postings_adjacency(&l[i].it, &codes, err);
+        uint8_t codes[CODES_MAX];
+        uint32_t n_codes = 0;
+        if (l[i].it.tf >= CODES_MAX) {
+            *unsure = true;
+            return XJ_OK;
+        }
+        xj_status st = xj_postings_codes(&l[i].it, codes, CODES_MAX, &n_codes, err);
         if (st != XJ_OK)
             return st;
         uint32_t next = 0, chains = 0;
-        for (uint32_t k = 0; k < l[i].it.tf; k++) {
+        for (uint32_t k = 0; k < n_codes; k++) {
             uint32_t first = codes[k] >> 4, second = codes[k] & 15;
             if (first == 15 || second == 15) {
                 *unsure = true;
@@ -356,7 +400,7 @@ static xj_status singles_list(const xj_query *q, const xji_phrase *p, xj_segment
         xj_term term;
         key[0] = XJ_KEY_WORD;
         size_t n = 1 + unit_key(u, pick, key + 1);
-        st = xj_segment_word(seg, key, n, &term, err);
+        st = xj_segment_word(seg, XJ_BODY, key, n, &term, err);
         if (st == XJ_OK)
             st = term_list(seg, &term, clock, &candidates, err);
     }

@@ -14,11 +14,11 @@ static xj_status look_up(xji_plan *p, size_t s, size_t t, xji_clock *clock, xj_e
     xj_status st = XJ_OK;
     switch (token->kind) {
     case XJI_TOKEN_PAIR:
-        st = xj_segment_pair(seg, token->first, token->second, term, err);
+        st = xj_segment_pair(seg, XJ_BODY, token->first, token->second, term, err);
         p->df[t] += term->df;
         break;
     case XJI_TOKEN_STRING:
-        st = xj_segment_word(seg, p->q->keys.data + token->key_at, token->key_n, term, err);
+        st = xj_segment_word(seg, XJ_BODY, p->q->keys.data + token->key_at, token->key_n, term, err);
         p->df[t] += term->df;
         break;
     case XJI_TOKEN_CHAR:

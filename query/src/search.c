@@ -39,14 +39,6 @@ static xj_status plan(search *s, xj_error *err)
     return st;
 }
 
-static xj_status length_of(xj_segment *seg, uint32_t doc, uint32_t *length, xj_error *err)
-{
-    xj_passage_row row;
-    xj_status st = xj_segment_passage(seg, doc, &row, err);
-    *length = st == XJ_OK ? row.length : 0;
-    return st;
-}
-
 /* Occurrences of all positive phrases in a passage; *all = each of them occurs. at[i] follows phrase i's list. */
 static uint64_t occurrences_in(const xji_leaves *l, size_t *at, uint32_t doc, bool *all)
 {
@@ -81,7 +73,7 @@ static xj_status score_listed(search *s, size_t seg_no, const xji_leaves *l, con
                 break;
             if (c.doc != docs->doc[i])
                 continue;
-            st = length_of(seg, c.doc, &length, err);
+            st = xj_segment_length(seg, c.doc, &length, err);
             if (st == XJ_OK)
                 score[i] += xji_plan_part(&s->plan, t, c.tf, length);
         }
@@ -136,7 +128,7 @@ static xj_status fill_window(search *s, size_t seg_no, xji_cursor *cursor, uint3
         xji_cursor *c = &cursor[t];
         while (c->doc < end) {
             uint32_t length;
-            xj_status st = length_of(seg, c->doc, &length, err);
+            xj_status st = xj_segment_length(seg, c->doc, &length, err);
             if (st != XJ_OK)
                 return st;
             acc[c->doc - base] += xji_plan_part(&s->plan, t, c->tf, length);
@@ -161,18 +153,27 @@ static void add_bonuses(search *s, const xji_leaves *l, uint32_t base, double *a
     }
 }
 
-static xj_status report_is_in(xj_segment *seg, uint32_t doc, const xji_list *reports, bool *in, xj_error *err)
+/* The report of ascending passages: asked for again only when one lies beyond it. */
+typedef struct report_walk {
+    xj_segment *seg;
+    bool known;
+    uint32_t report;
+    xj_report_row row;
+} report_walk;
+
+static xj_status walk_to(report_walk *w, uint32_t doc, xj_error *err)
 {
-    xj_passage_row row;
-    xj_status st = xj_segment_passage(seg, doc, &row, err);
-    size_t k = st == XJ_OK ? xji_list_seek(reports, 0, row.report) : 0;
-    *in = st == XJ_OK && k < reports->n && reports->doc[k] == row.report;
+    if (w->known && doc - w->row.first_passage < w->row.n_passages)
+        return XJ_OK;
+    xj_status st = xj_segment_report_of(w->seg, doc, &w->report, &w->row, err);
+    w->known = st == XJ_OK;
     return st;
 }
 
 static xj_status drain_window(const xji_leaves *l, uint32_t base, const double *acc, size_t *at, size_t *left_out,
                               bag_sink *sink, xj_error *err)
 {
+    report_walk walk = {.seg = l->seg};
     for (uint32_t i = 0; i < WINDOW; i++) {
         if (acc[i] == 0.0) /* contributions are positive: 0 = no token */
             continue;
@@ -183,11 +184,11 @@ static xj_status drain_window(const xji_leaves *l, uint32_t base, const double *
                 continue;
         }
         if (sink->without_reports) {
-            bool in;
-            xj_status st = report_is_in(l->seg, doc, sink->without_reports, &in, err);
+            xj_status st = walk_to(&walk, doc, err);
             if (st != XJ_OK)
                 return st;
-            if (in)
+            size_t k = xji_list_seek(sink->without_reports, 0, walk.report);
+            if (k < sink->without_reports->n && sink->without_reports->doc[k] == walk.report)
                 continue;
         }
         sink->n++;
@@ -240,12 +241,12 @@ static xj_status score_bag(search *s, size_t seg_no, const xji_leaves *l, bag_si
 /* Reports of ascending passages, each once. */
 static xj_status reports_of(xj_segment *seg, const xji_list *docs, xji_list *out, xj_error *err)
 {
+    report_walk walk = {.seg = seg};
     xj_status st = XJ_OK;
     for (size_t i = 0; i < docs->n && st == XJ_OK; i++) {
-        xj_passage_row row;
-        st = xj_segment_passage(seg, docs->doc[i], &row, err);
-        if (st == XJ_OK && (out->n == 0 || out->doc[out->n - 1] != row.report))
-            st = xji_list_put(out, row.report, 1, err);
+        st = walk_to(&walk, docs->doc[i], err);
+        if (st == XJ_OK && (out->n == 0 || out->doc[out->n - 1] != walk.report))
+            st = xji_list_put(out, walk.report, 1, err);
     }
     return st;
 }

@@ -74,19 +74,16 @@ static bool date_fits(const xji_filter *f, xj_str date)
     return true;
 }
 
-static xj_status fits_report(xji_leaves *l, const xji_filter *f, uint32_t report, bool *yes, xj_error *err)
+static xj_status fits_report(xji_leaves *l, const xji_filter *f, uint32_t report, const xj_report_row *row, bool *yes,
+                             xj_error *err)
 {
-    xj_report_row row;
     xj_report_meta meta;
     *yes = false;
-    xj_status st = xj_segment_report(l->seg, report, &row, err);
-    if (st != XJ_OK)
-        return st;
     if (f->field == XJI_FIELD_YEAR) {
-        *yes = row.year != 0 && row.year >= f->year_from && row.year <= f->year_to;
+        *yes = row->year != 0 && row->year >= f->year_from && row->year <= f->year_to;
         return XJ_OK;
     }
-    st = xj_segment_record(l->seg, XJ_STORE_REPORT, report, &l->report_record, err);
+    xj_status st = xj_segment_record(l->seg, XJ_STORE_REPORT, report, &l->report_record, err);
     if (st == XJ_OK)
         st = xj_record_place(&l->report_record, xj_report_meta_parse(&meta, l->report_record.data, l->report_record.n, err), err);
     if (st != XJ_OK)
@@ -113,8 +110,6 @@ static xj_status fits_section(xji_leaves *l, const xji_filter *f, uint32_t secti
 {
     xj_heading_path path;
     *yes = false;
-    if (section == 0)
-        return XJ_OK;
     xj_status st = xj_segment_record(l->seg, XJ_STORE_HEADING, section, &l->heading_record, err);
     if (st == XJ_OK)
         st = xj_record_place(&l->heading_record, xj_heading_path_parse(&path, l->heading_record.data, l->heading_record.n, err), err);
@@ -123,25 +118,38 @@ static xj_status fits_section(xji_leaves *l, const xji_filter *f, uint32_t secti
     return st;
 }
 
-/* Remembers the answer for the last report or section: passages of one stand together. */
+/* Remembers the answer for the last report or section, passages [first, end): passages of one stand together. */
 typedef struct tester {
     const xji_filter *f;
-    uint32_t last;
-    bool known, yes;
+    uint32_t first, end;
+    bool yes;
 } tester;
 
 static xj_status test(xji_leaves *l, tester *t, uint32_t doc, bool *yes, xj_error *err)
 {
-    xj_passage_row row;
-    xj_status st = xj_segment_passage(l->seg, doc, &row, err);
-    if (st != XJ_OK)
-        return st;
-    bool by_section = t->f->field == XJI_FIELD_SECTION;
-    uint32_t key = by_section ? row.section : row.report;
-    if (!t->known || t->last != key) {
-        st = by_section ? fits_section(l, t->f, key, &t->yes, err) : fits_report(l, t->f, key, &t->yes, err);
-        t->last = key;
-        t->known = true;
+    uint32_t key;
+    xj_status st = XJ_OK;
+    if (doc < t->first || doc >= t->end) {
+        t->first = t->end = 0;
+        if (t->f->field == XJI_FIELD_SECTION) {
+            uint32_t first, end;
+            st = xj_segment_section_of(l->seg, doc, &key, &first, &end, err);
+            if (st == XJ_OK)
+                st = fits_section(l, t->f, key, &t->yes, err);
+            if (st == XJ_OK) {
+                t->first = first;
+                t->end = end;
+            }
+        } else {
+            xj_report_row row;
+            st = xj_segment_report_of(l->seg, doc, &key, &row, err);
+            if (st == XJ_OK)
+                st = fits_report(l, t->f, key, &row, &t->yes, err);
+            if (st == XJ_OK) {
+                t->first = row.first_passage;
+                t->end = row.first_passage + row.n_passages;
+            }
+        }
     }
     *yes = t->yes;
     return st;
@@ -152,7 +160,7 @@ static xj_status test(xji_leaves *l, tester *t, uint32_t doc, bool *yes, xj_erro
 static xj_status list_filter(xji_leaves *l, const xji_filter *f, xji_list *out, xj_error *err)
 {
     uint64_t n = xj_segment_stats_of(l->seg)->n_passages;
-    tester t = {f, 0, false, false};
+    tester t = {f, 0, 0, false};
     xj_status st = XJ_OK;
     for (uint32_t d = 0; d < n && st == XJ_OK && !xji_clock_expired(l->clock); d++) {
         bool yes;
@@ -178,7 +186,7 @@ static void intersect(xji_list *a, const xji_list *b, bool keep)
 
 static xj_status apply_filter(xji_leaves *l, xji_list *a, const xji_filter *f, bool keep, xj_error *err)
 {
-    tester t = {f, 0, false, false};
+    tester t = {f, 0, 0, false};
     size_t n = 0;
     for (size_t i = 0; i < a->n && !xji_clock_expired(l->clock); i++) {
         bool yes;

@@ -6,50 +6,77 @@ It reads everything and checks everything; speed is no aim. Needs libzstd and li
 """
 
 import ctypes
+import math
 import os
 import struct
 import sys
 from collections import namedtuple
 
-VERSION = 0
+VERSION = 1
 MANIFEST_MAGIC = b"\x89XJM\r\n\x1a\n"
 SEGMENT_MAGIC = b"\x89XJS\r\n\x1a\n"
 MANIFEST_MAX = 262144
 SEGMENTS_MAX = 4096
 SECTIONS_MAX = 64
+OPTIONAL_TYPES = range(64, 65536)
 CHUNK = PAGE = 4096
 FRAME_RAW_MAX = 512 << 20
 PAGE_PACKED_MAX = 8192
 BLOCK = 128
 KEY_MAX = 514
-NONE64 = (1 << 64) - 1
 U32_MAX = (1 << 32) - 1
+CODE_POINT_MAX = 0x10FFFF
+BMP_MAX = 0xFFFF
 ENCODINGS = ("UTF-8", "UTF-16LE", "UTF-16BE", "GB18030", "Big5", "EUC-JP", "Shift_JIS", "UTF-32LE", "UTF-32BE")
 HEADINGS_MAX = 16
 EXTRA_MAX = 64
 
 RAW, FRAMES = 0, 1
-SECTIONS = {1: ("statistics", RAW), 2: ("text frames", FRAMES), 3: ("postings pages", FRAMES),
-            4: ("adjacency pages", FRAMES), 5: ("report frames", FRAMES), 6: ("heading frames", FRAMES),
-            7: ("text directory", RAW), 8: ("postings directory", RAW), 9: ("adjacency directory", RAW),
-            10: ("report directory", RAW), 11: ("heading directory", RAW), 12: ("text records", RAW),
-            13: ("report records", RAW), 14: ("heading records", RAW), 15: ("pair terms", RAW),
-            16: ("word offsets", RAW), 17: ("word terms", RAW), 18: ("term infos", RAW),
-            19: ("block directory", RAW), 20: ("passage table", RAW), 21: ("report table", RAW)}
-(STATS, TEXT, POSTINGS, ADJACENCY, REPORT, HEADING, TEXT_DIR, POSTINGS_DIR, ADJACENCY_DIR, REPORT_DIR, HEADING_DIR,
- TEXT_INDEX, REPORT_INDEX, HEADING_INDEX, PAIRS, WORD_OFFSETS, WORD_BYTES, TERMS, BLOCKS, PASSAGES,
- REPORTS) = range(1, 22)
+# name, kind, bytes of an entry (0: not an array)
+SECTIONS = {1: ("statistics", RAW, 112), 2: ("text frames", FRAMES, 0), 3: ("text tables", FRAMES, 0),
+            4: ("postings pages", FRAMES, 0), 5: ("adjacency pages", FRAMES, 0), 6: ("dictionary pages", FRAMES, 0),
+            7: ("report frames", FRAMES, 0), 8: ("heading frames", FRAMES, 0), 9: ("text directory", RAW, 16),
+            10: ("table directory", RAW, 16), 11: ("postings directory", RAW, 16), 12: ("adjacency directory", RAW, 16),
+            13: ("dictionary directory", RAW, 16), 14: ("report directory", RAW, 16), 15: ("heading directory", RAW, 16),
+            16: ("text firsts", RAW, 4), 17: ("report firsts", RAW, 4), 18: ("heading firsts", RAW, 4),
+            19: ("text groups", RAW, 4), 20: ("pair index", RAW, 28), 21: ("string index", RAW, 28),
+            22: ("string index keys", RAW, 0), 23: ("context pair index", RAW, 28), 24: ("context string index", RAW, 28),
+            25: ("context string index keys", RAW, 0), 26: ("block directory", RAW, 10), 27: ("passage lengths", RAW, 1),
+            28: ("sections", RAW, 4), 29: ("reports", RAW, 16)}
+(STATS, TEXT, TABLES, POSTINGS, ADJACENCY, DICTIONARY, REPORT, HEADING, TEXT_DIR, TABLE_DIR, POSTINGS_DIR, ADJACENCY_DIR,
+ DICTIONARY_DIR, REPORT_DIR, HEADING_DIR, TEXT_FIRSTS, REPORT_FIRSTS, HEADING_FIRSTS, TEXT_GROUPS, PAIRS, STRINGS,
+ STRING_KEYS, CONTEXT_PAIRS, CONTEXT_STRINGS, CONTEXT_STRING_KEYS, BLOCKS, LENGTHS, SECTION_ROWS,
+ REPORTS) = range(1, 30)
+DIRECTORY = 7  # the directory of frames of type t has the type t + 7
+FIRSTS = {TEXT: TEXT_FIRSTS, REPORT: REPORT_FIRSTS, HEADING: HEADING_FIRSTS}
+PAGES = POSTINGS, ADJACENCY, DICTIONARY
+# Of each dictionary: its index and, for string terms, the keys of the index.
+INDEXES = ((PAIRS, None), (STRINGS, STRING_KEYS), (CONTEXT_PAIRS, None), (CONTEXT_STRINGS, CONTEXT_STRING_KEYS))
+
+SINGLE, CHARACTER_LIST = 0xFFFE, 0xFFFF  # in place of the second character of a pair
+RARE = 20
+ONE_BYTE_RANKS, ESCAPE = 192, 255
+RANKS_MAX = ONE_BYTE_RANKS + (ESCAPE - ONE_BYTE_RANKS) * 256
+DICTIONARY_MAGIC = b"\x37\xa4\x30\xec"
 
 READ, RESTORED, CONJECTURE = 0, 1, 2
 
-Stats = namedtuple("Stats", "reports passages sections pairs words units postings occurrences characters text_bytes "
-                            "input_bytes")
+Stats = namedtuple("Stats", "reports passages sections pair_terms string_terms context_pair_terms context_string_terms "
+                            "units postings occurrences context_postings characters text_bytes input_bytes")
 ManifestSegment = namedtuple("ManifestSegment", "size header_sum name")
 Section = namedtuple("Section", "type kind offset length checks_offset checks_sum")
-Frame = namedtuple("Frame", "offset packed raw sum")
-Term = namedtuple("Term", "postings_at adjacency_at df cf first_block")
-Passage = namedtuple("Passage", "report section length")
-Report = namedtuple("Report", "first_passage n_passages id_rank year")
+Passage = namedtuple("Passage", "report section length")  # length: what its code stands for
+Report = namedtuple("Report", "first_passage n_passages first_section n_sections id_rank year")
+# Characters by rank, and a Zstandard dictionary or b"".
+Table = namedtuple("Table", "characters dictionary")
+# An entry of a dictionary index. key: u32, or offset in the keys; cursors: of the first term of the page.
+IndexEntry = namedtuple("IndexEntry", "key ordinal cursors")
+# Where the next list, codes and block directory entries are.
+Cursors = namedtuple("Cursors", "page header noise adjacency block")
+# A term of a dictionary page. begin, end: its bytes in the page; passage, code: of an inline term, else None;
+# next_page: its list does not begin at the cursors but with the next page.
+Term = namedtuple("Term", "begin end key df cf has_codes passage code next_page extra noise max_impact pages")
+BlockEntry = namedtuple("BlockEntry", "last page header noise max_impact")
 # Code points as a string; for each of them its source bytes [beg, end) and its mark.
 Text = namedtuple("Text", "text beg end mark")
 
@@ -81,23 +108,42 @@ class Libraries:
         self.xxhash.XXH3_64bits_withSeed.restype = ctypes.c_uint64
         self.xxhash.XXH3_64bits_withSeed.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
         self.zstd = ctypes.CDLL("libzstd.so.1")
+        bytes_ = [ctypes.c_char_p, ctypes.c_size_t]
         for name, result, arguments in (
-                ("ZSTD_getFrameContentSize", ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t]),
-                ("ZSTD_findFrameCompressedSize", ctypes.c_size_t, [ctypes.c_char_p, ctypes.c_size_t]),
-                ("ZSTD_decompress", ctypes.c_size_t, [ctypes.c_char_p, ctypes.c_size_t] * 2)):
+                ("ZSTD_getFrameContentSize", ctypes.c_uint64, bytes_),
+                ("ZSTD_findFrameCompressedSize", ctypes.c_size_t, bytes_),
+                ("ZSTD_createDCtx", ctypes.c_void_p, []),
+                ("ZSTD_createDDict", ctypes.c_void_p, bytes_),
+                ("ZSTD_freeDDict", ctypes.c_size_t, [ctypes.c_void_p]),
+                ("ZSTD_decompressDCtx", ctypes.c_size_t, [ctypes.c_void_p, *bytes_, *bytes_]),
+                ("ZSTD_decompress_usingDDict", ctypes.c_size_t, [ctypes.c_void_p, *bytes_, *bytes_, ctypes.c_void_p])):
             function = getattr(self.zstd, name)
             function.restype, function.argtypes = result, arguments
+        self.context = self.zstd.ZSTD_createDCtx()
 
     def checksum(self, data, place):
         return self.xxhash.XXH3_64bits_withSeed(bytes(data), len(data), place)
 
-    def decompress(self, packed, size):
-        """The raw bytes of exactly one frame of which the size is known."""
-        need(self.zstd.ZSTD_getFrameContentSize(packed, len(packed)) == size, "a frame of another size")
+    def decompress(self, packed, limit, dictionary=None):
+        """The raw bytes of exactly one frame, 1 to limit. dictionary: of open_dictionary()."""
+        size = self.zstd.ZSTD_getFrameContentSize(packed, len(packed))
+        need(1 <= size <= limit, "a frame of an impossible size")
         need(self.zstd.ZSTD_findFrameCompressedSize(packed, len(packed)) == len(packed), "more or less than one frame")
-        raw = ctypes.create_string_buffer(max(size, 1))
-        need(self.zstd.ZSTD_decompress(raw, size, packed, len(packed)) == size, "a frame that does not decompress")
-        return raw.raw[:size]
+        raw = ctypes.create_string_buffer(size)
+        if dictionary:
+            got = self.zstd.ZSTD_decompress_usingDDict(self.context, raw, size, packed, len(packed), dictionary)
+        else:
+            got = self.zstd.ZSTD_decompressDCtx(self.context, raw, size, packed, len(packed))
+        need(got == size, "a frame that does not decompress")
+        return raw.raw
+
+    def open_dictionary(self, content):
+        dictionary = self.zstd.ZSTD_createDDict(content, len(content))
+        need(dictionary, "a dictionary that is none")
+        return dictionary
+
+    def close_dictionary(self, dictionary):
+        self.zstd.ZSTD_freeDDict(dictionary)
 
 
 _libraries = None
@@ -160,6 +206,36 @@ def place(section, number):
 
 def padded(n):
     return n + (-n % 8)
+
+
+def is_code_point(value):
+    return value <= CODE_POINT_MAX and not 0xD800 <= value < 0xE000
+
+
+def ascending(values, limit):
+    """Strictly ascending from 0 on and below limit."""
+    return not values or values[0] == 0 and values[-1] < limit and all(a < b for a, b in zip(values, values[1:]))
+
+
+def length_code(n):
+    """Code of a length in units."""
+    if n < 32:
+        return n
+    e = n.bit_length() - 1
+    return min(255, 32 + (e - 5) * 16 + (n >> e - 4 & 15))
+
+
+def length_of(code):
+    """The length that a code stands for."""
+    if code < 32:
+        return code
+    e, m = 5 + (code - 32) // 16, (code - 32) % 16
+    return (16 + m << e - 4) + (1 << e - 4) // 2
+
+
+def entry_count(n_postings):
+    """Blocks of a list."""
+    return -(-n_postings // BLOCK)
 
 
 def utf8(data, what):
@@ -266,16 +342,61 @@ def write_source_map(encoding, text, beg, end, mark):
     return varint(beg[0] if text else 0) + varint(len(entries)) + b"".join(entries)
 
 
-def read_text(record, encoding):
+def read_table(data):
+    """The tables of a group of texts."""
+    r = Reader(data)
+    n = r.varint()
+    need(n <= RANKS_MAX, "too many ranks")
+    codes = [r.varint() for _ in range(n)]
+    need(all(map(is_code_point, codes)) and len(set(codes)) == n, "a character of a table")
+    dictionary = r.take(r.varint())
+    need(not dictionary or dictionary.startswith(DICTIONARY_MAGIC), "a dictionary that is none")
+    need(r.left() == 0, "bytes left over in a table")
+    return Table("".join(map(chr, codes)), dictionary)
+
+
+def read_characters(data, characters):
+    """Text of character codes."""
+    r, out = Reader(data), []
+    while r.left():
+        rank = r.take(1)[0]
+        if rank == ESCAPE:
+            code = int.from_bytes(r.take(3), "little")
+            need(is_code_point(code), "no code point")
+            out.append(chr(code))
+            continue
+        if rank >= ONE_BYTE_RANKS:
+            rank = ONE_BYTE_RANKS + (rank - ONE_BYTE_RANKS) * 256 + r.take(1)[0]
+        need(rank < len(characters), "a rank that no character has")
+        out.append(characters[rank])
+    return "".join(out)
+
+
+def write_characters(text, characters):
+    """The character codes that the writer makes of a text."""
+    ranks, out = {char: rank for rank, char in enumerate(characters)}, bytearray()
+    for char in text:
+        rank = ranks.get(char)
+        if rank is None:
+            out.append(ESCAPE)
+            out += ord(char).to_bytes(3, "little")
+        elif rank < ONE_BYTE_RANKS:
+            out.append(rank)
+        else:
+            out += bytes((ONE_BYTE_RANKS + (rank - ONE_BYTE_RANKS) // 256, (rank - ONE_BYTE_RANKS) % 256))
+    return bytes(out)
+
+
+def read_text(record, characters, encoding):
     r = Reader(record)
-    text = utf8(r.take(r.varint()), "a text that is not UTF-8")
+    text = read_characters(r.take(r.varint()), characters)
     out = Text(text, *read_source_map(r, encoding, text))
     need(r.left() == 0, "bytes left over in a text record")
     return out
 
 
-def write_text(text, encoding):
-    data = text.text.encode("utf-8")
+def write_text(text, characters, encoding):
+    data = write_characters(text.text, characters)
     return varint(len(data)) + data + write_source_map(encoding, *text)
 
 
@@ -316,22 +437,115 @@ def read_heading(record):
     return path
 
 
-def read_block(r, n, previous):
-    """n postings [(passage, tf)] from a reader of the postings stream."""
+# ----------------------------------------------------------------------------------------------- terms
+
+class Bits:
+    """Numbers of any width, packed from the lowest bit of the first byte on."""
+
+    def __init__(self, data):
+        self.value, self.at, self.end = int.from_bytes(data, "little"), 0, 8 * len(data)
+
+    def take(self, n):
+        need(n <= self.end - self.at, "bits that are missing")
+        self.at += n
+        return self.value >> self.at - n & (1 << n) - 1
+
+
+def read_block(header, noise, n, previous, counts_codes):
+    """([(passage, tf)] of n postings, codes of the list before them or None); leaves both readers behind the block.
+
+    header, noise: readers of the two regions of a page."""
+    heads = header.take(n)
+    codes_before = noise.varint() if counts_codes else None
+    widths = [max(0, (head >> 2) - 5) if head >> 2 >= 8 else 0 for head in heads]
+    need(max(widths) <= 31, "an impossible gap")
+    n_bytes = -(-sum(widths) // 8)
+    bits = Bits(noise.take(n_bytes))
     out = []
-    for _ in range(n):
-        head = r.varint()
-        tf = r.varint() + 2 if head & 1 else 1
-        need(head >> 1 > 0 and tf <= U32_MAX, "postings out of order")
-        previous += head >> 1
+    for head, width in zip(heads, widths):
+        gap = (1 << width) + bits.take(width) if width else head >> 2
+        tf = (head & 3) + 1
+        if tf == 4:
+            tf += header.varint()
+        need(tf <= U32_MAX, "an impossible number of occurrences")
+        previous += gap + 1
         out.append((previous, tf))
-    return out
+    need(bits.take(bits.end - bits.at) == 0, "padding of a block")
+    return out, codes_before
+
+
+def unstep_codes(stored):
+    """Adjacency codes of one posting."""
+    out = bytearray(stored[:1])
+    for step in stored[1:]:
+        high, low = ((before + 1 if before < 15 else 15) + now
+                     for before, now in ((out[-1] >> 4, step >> 4), (out[-1] & 15, step & 15)))
+        need(high <= 15 and low <= 15, "an adjacency code above 15")
+        out.append(high << 4 | low)
+    return bytes(out)
+
+
+def step_codes(codes):
+    """What the writer stores of the adjacency codes of one posting."""
+    out = bytearray(codes[:1])
+    for before, now in zip(codes, codes[1:]):
+        out.append((now >> 4) - min(15, (before >> 4) + 1) << 4 | (now & 15) - min(15, (before & 15) + 1))
+    return bytes(out)
+
+
+def impact_of(tf, length, stats):
+    """Impact of a posting in a passage of a length (that a code stands for)."""
+    mean = stats.units / stats.passages if stats.units else 1.0
+    norm = 0.9 * ((1 - 0.6) + 0.6 * length / mean)
+    return min(255, max(1, math.ceil(255 * (tf / (tf + norm)))))
+
+
+def units_of(key):
+    """The two units of a string key of the kind p, as UTF-8."""
+    parts = key[1:].split(b"\x1f")
+    need(len(parts) == 2 and all(parts), "a key that joins two units")
+    return parts
+
+
+def read_term(r, strings, has_codes_of, key, is_first):
+    """A term of a dictionary page. key: the one before, or that of the index for the first of the page."""
+    begin = r.at
+    if not strings:
+        step = r.varint()
+        need((step == 0) == is_first and key + step <= U32_MAX, "a key out of order")
+        key += step
+    else:
+        shared, rest = r.varint(), r.varint()
+        need(shared <= len(key) and (shared == 0 or not is_first) and shared + rest <= KEY_MAX, "the length of a key")
+        new = key[:shared] + r.take(rest)
+        need(new == key if is_first else new > key, "a key out of order")
+        key = new
+    has_codes = has_codes_of(key)
+    value = r.varint()
+    df, mode = value >> 2, value & 3
+    need(df > 0 and mode != 3, "an impossible number of passages")
+    passage = code = max_impact = None
+    cf, extra, noise, pages = 1, 0, 0, 0
+    if mode == 2:
+        need(df == 1, "an inline term of several passages")
+        passage = r.varint()
+        if has_codes:
+            code = r.take(1)[0]
+    else:
+        cf = df + r.varint()
+        need(cf > 1, "a single occurrence that is not inline")
+        if df > BLOCK:
+            max_impact, pages = r.take(1)[0], r.varint()
+        extra, noise = r.varint(), r.varint()
+    return Term(begin, r.at, key, df, cf, has_codes, passage, code, mode == 1, extra, noise, max_impact, pages)
 
 
 # ----------------------------------------------------------------------------------------------- a segment
 
 class Segment:
-    """A segment of which every byte has been verified. data: the whole file."""
+    """A segment of which every byte has been verified. data: the whole file.
+
+    pages: {POSTINGS, ADJACENCY, DICTIONARY: raw pages}; store: {TEXT, REPORT, HEADING: raw frames}."""
 
     def __init__(self, data, size=None, header_sum=None, fingerprint=None):
         self.data = data
@@ -356,18 +570,19 @@ class Segment:
         self._read_table(count)
         self._verify_raw()
         self._read_stats()
-        self.stream = {POSTINGS: self._frames(POSTINGS, POSTINGS_DIR, pages=True),
-                       ADJACENCY: self._frames(ADJACENCY, ADJACENCY_DIR, pages=True)}
-        for type_ in self.stream:
-            self.stream[type_] = b"".join(self.stream[type_])
-        self.store = {TEXT: self._frames(TEXT, TEXT_DIR), REPORT: self._frames(REPORT, REPORT_DIR),
-                      HEADING: self._frames(HEADING, HEADING_DIR)}
+        self.tables = [read_table(raw) for raw in self._frames(TABLES, FRAME_RAW_MAX)]
+        self._read_groups()
+        self.pages = {type_: self._frames(type_, PAGE) for type_ in PAGES}
+        self.store = {TEXT: self._text_frames(), REPORT: self._frames(REPORT, FRAME_RAW_MAX),
+                      HEADING: self._frames(HEADING, FRAME_RAW_MAX)}
+        self._verify_firsts()
 
     def _read_table(self, count):
         at = 64
         for i in range(count):
             s = Section(*struct.unpack_from("<IIQQQQ", self.data, self.table_at + 40 * i))
-            need(s.type in SECTIONS and SECTIONS[s.type][1] == s.kind, "an unknown section")
+            need(s.type in SECTIONS and SECTIONS[s.type][1] == s.kind or s.type in OPTIONAL_TYPES and s.kind == RAW,
+                 "an unknown section")
             need(s.type not in self.sections, "a section that is there twice")
             need(s.offset == at and s.length <= self.table_at - at, "sections that do not follow each other")
             at = padded(s.offset + s.length)
@@ -381,7 +596,7 @@ class Segment:
             self.sections[s.type] = s
             self.order.append(s.type)
         need(at == self.table_at, "bytes that belong to no section")
-        need(len(self.sections) == len(SECTIONS), "a section that is missing")
+        need(SECTIONS.keys() <= self.sections.keys(), "a section that is missing")
 
     def _verify_raw(self):
         checksum = libraries().checksum
@@ -393,35 +608,63 @@ class Segment:
                 bytes_ = self.section(s.type)
                 for i, expected in enumerate(struct.unpack("<%dQ" % n, sums)):
                     need(checksum(bytes_[i * CHUNK:(i + 1) * CHUNK], place(s.type, i)) == expected,
-                         "checksum of " + SECTIONS[s.type][0])
+                         "checksum of " + name_of(s.type))
 
     def _read_stats(self):
-        need(self.sections[STATS].length == 88, "the length of the statistics")
-        self.stats = t = Stats(*struct.unpack("<11Q", self.section(STATS)))
-        need(max(t[:5]) < U32_MAX, "a count that is too large")
-        for type_, length in ((PASSAGES, 12 * t.passages), (TEXT_INDEX, 8 * t.passages), (REPORTS, 16 * t.reports),
-                              (REPORT_INDEX, 8 * t.reports), (HEADING_INDEX, 8 * t.sections), (PAIRS, 8 * t.pairs),
-                              (WORD_OFFSETS, 4 * (t.words + 1)), (TERMS, 28 * (t.pairs + t.words))):
-            need(self.sections[type_].length == length, "the length of the " + SECTIONS[type_][0])
-        need(self.sections[BLOCKS].length % 20 == 0, "the length of the block directory")
-        offsets = struct.unpack("<%dI" % (t.words + 1), self.section(WORD_OFFSETS))
-        need(offsets[0] == 0 and offsets[-1] == self.sections[WORD_BYTES].length, "the ends of the word terms")
+        need(self.sections[STATS].length == 112, "the length of the statistics")
+        self.stats = t = Stats(*struct.unpack("<14Q", self.section(STATS)))
+        need(max(t[:7]) < U32_MAX, "a count that is too large")
+        for type_, (name, _, size) in SECTIONS.items():
+            need(size == 0 or self.sections[type_].length % size == 0, "the length of the " + name)
+        for type_, length in ((LENGTHS, t.passages), (SECTION_ROWS, 4 * t.sections), (REPORTS, 16 * t.reports),
+                              (TEXT_FIRSTS, self.sections[TEXT_DIR].length // 4),
+                              (REPORT_FIRSTS, self.sections[REPORT_DIR].length // 4),
+                              (HEADING_FIRSTS, self.sections[HEADING_DIR].length // 4),
+                              (TEXT_GROUPS, self.sections[TABLE_DIR].length // 4),
+                              (DICTIONARY_DIR, 16 * sum(self.sections[index].length // 28 for index, _ in INDEXES))):
+            need(self.sections[type_].length == length, "the length of the " + name_of(type_))
 
-    def _frames(self, type_, directory, pages=False):
-        """Raw bytes of all frames of a section."""
-        entries = self.rows(directory, "<QIIQ", Frame)
+    # ---- frames
+
+    def _packed_frames(self, type_):
+        """Frame after frame, as stored."""
+        entries = self.rows(type_ + DIRECTORY, "<QQ", lambda *row: row)
         frames = self.section(type_)
-        out, at = [], 0
-        for i, f in enumerate(entries):
-            need(f.offset == at and f.packed <= len(frames) - at and f.raw <= FRAME_RAW_MAX, "a frame out of place")
-            at += f.packed
-            packed = frames[f.offset:at]
-            need(libraries().checksum(packed, place(type_, i)) == f.sum, "checksum of a frame of " + SECTIONS[type_][0])
-            if pages:
-                need(f.raw <= PAGE and (f.raw == PAGE or i + 1 == len(entries)) and f.packed <= PAGE_PACKED_MAX,
-                     "a page of a wrong size")
-            out.append(libraries().decompress(packed, f.raw))
-        need(at == len(frames), "bytes that belong to no frame")
+        need(bool(entries) == bool(frames), "frames without a directory")
+        need(ascending([offset for offset, _ in entries], len(frames)), "a frame out of place")
+        ends = [offset for offset, _ in entries[1:]] + [len(frames)]
+        for i, ((offset, sum_), end) in enumerate(zip(entries, ends)):
+            packed = frames[offset:end]
+            need(libraries().checksum(packed, place(type_, i)) == sum_, "checksum of a frame of " + name_of(type_))
+            need(type_ not in PAGES or len(packed) <= PAGE_PACKED_MAX, "a page that is too large")
+            yield packed
+
+    def _frames(self, type_, limit):
+        return [libraries().decompress(packed, limit) for packed in self._packed_frames(type_)]
+
+    def _read_groups(self):
+        """self.group_of: group of each text frame."""
+        n_frames = self.sections[TEXT_DIR].length // 16
+        firsts = self.numbers(TEXT_GROUPS)
+        need(bool(firsts) == bool(n_frames) and ascending(firsts, n_frames), "groups of texts")
+        self.group_of = [group for group, (first, end) in enumerate(zip(firsts, firsts[1:] + [n_frames]))
+                         for _ in range(first, end)]
+
+    def _text_frames(self):
+        out, opened, of = [], None, None
+        try:
+            for group, packed in zip(self.group_of, self._packed_frames(TEXT)):
+                if group != of:
+                    if opened:
+                        libraries().close_dictionary(opened)
+                        opened = None
+                    if self.tables[group].dictionary:
+                        opened = libraries().open_dictionary(self.tables[group].dictionary)
+                    of = group
+                out.append(libraries().decompress(packed, FRAME_RAW_MAX, opened))
+        finally:
+            if opened:
+                libraries().close_dictionary(opened)
         return out
 
     def section(self, type_):
@@ -429,117 +672,347 @@ class Segment:
         return self.data[s.offset:s.offset + s.length]
 
     def rows(self, type_, layout, row):
-        bytes_ = self.section(type_)
-        need(len(bytes_) % struct.calcsize(layout) == 0, "the length of the " + SECTIONS[type_][0])
-        return [row(*values) for values in struct.iter_unpack(layout, bytes_)]
+        return [row(*values) for values in struct.iter_unpack(layout, self.section(type_))]
+
+    def numbers(self, type_):
+        return self.rows(type_, "<I", int)
 
     # ---- records
 
-    def records(self, store, index):
-        """Record after record, as bytes."""
-        for frame, offset in self.rows(index, "<II", lambda *place_: place_):
-            need(frame < len(self.store[store]), "a record in a frame that is not there")
+    def n_records(self, store):
+        return {TEXT: self.stats.passages, REPORT: self.stats.reports, HEADING: self.stats.sections}[store]
+
+    def _verify_firsts(self):
+        for store, firsts in FIRSTS.items():
+            n = self.n_records(store)
+            need(bool(self.store[store]) == bool(n) and ascending(self.numbers(firsts), n), "firsts of " + name_of(store))
+
+    def records(self, store):
+        """(number of the frame, record) of record after record."""
+        firsts = self.numbers(FIRSTS[store])
+        for frame, (first, end) in enumerate(zip(firsts, firsts[1:] + [self.n_records(store)])):
             r = Reader(self.store[store][frame])
-            r.take(offset)
-            yield r.take(r.varint())
+            for _ in range(first, end):
+                yield frame, r.take(r.varint())
+            need(r.left() == 0, "bytes left over in a frame of " + name_of(store))
 
     def metas(self):
-        return [read_meta(record) for record in self.records(REPORT, REPORT_INDEX)]
+        return [read_meta(record) for _, record in self.records(REPORT)]
 
     def headings(self):
-        paths = [read_heading(record) for record in self.records(HEADING, HEADING_INDEX)]
-        need(not paths or paths[0] == [], "section 0 has a heading")
-        return paths
+        """Heading path of each section."""
+        return [read_heading(record) for _, record in self.records(HEADING)]
 
-    def passages(self):
-        rows = self.rows(PASSAGES, "<III", Passage)
-        for row in rows:
-            need(row.report < self.stats.reports and row.section < self.stats.sections, "a passage of nothing")
-        return rows
+    def section_ends(self):
+        """[first, end) of the passages of each section."""
+        firsts = self.numbers(SECTION_ROWS)
+        need(bool(firsts) == bool(self.stats.passages) and ascending(firsts, self.stats.passages), "passages of a section")
+        return list(zip(firsts, firsts[1:] + [self.stats.passages]))
 
     def reports(self):
-        rows, at = self.rows(REPORTS, "<IIII", Report), 0
-        for row in rows:
-            need(row.first_passage == at and row.n_passages <= self.stats.passages - at, "passages of a report")
-            at += row.n_passages
-        need(at == self.stats.passages, "passages of no report")
-        need(sorted(row.id_rank for row in rows) == list(range(len(rows))), "ranks of the ids")
-        return rows
+        rows, t = self.rows(REPORTS, "<IIII", lambda *row: row), self.stats
+        need(rows or t.passages == 0, "passages of no report")
+        sections, out = self.section_ends(), []
+        for i, (passage, section, rank, year) in enumerate(rows):
+            next_passage, next_section = rows[i + 1][:2] if i + 1 < len(rows) else (t.passages, t.sections)
+            need(i > 0 or (passage, section) == (0, 0), "the first report")
+            need(passage <= next_passage <= t.passages and section <= next_section <= t.sections,
+                 "passages and sections of a report")
+            need((passage < next_passage) == (section < next_section), "a report without sections")
+            need(section == next_section or sections[section][0] == passage, "a section of two reports")
+            out.append(Report(passage, next_passage - passage, section, next_section - section, rank, year))
+        need(sorted(row.id_rank for row in out) == list(range(len(out))), "ranks of the ids")
+        return out
+
+    def passages(self):
+        sections = [i for i, (first, end) in enumerate(self.section_ends()) for _ in range(first, end)]
+        reports = [i for i, row in enumerate(self.reports()) for _ in range(row.n_passages)]
+        return [Passage(*row) for row in zip(reports, sections, map(length_of, self.section(LENGTHS)))]
 
     def texts(self):
         """Text of each passage."""
         metas = self.metas()
-        return [read_text(record, metas[row.report]["encoding"])
-                for row, record in zip(self.passages(), self.records(TEXT, TEXT_INDEX))]
+        return [read_text(record, self.tables[self.group_of[frame]].characters, metas[row.report]["encoding"])
+                for row, (frame, record) in zip(self.passages(), self.records(TEXT))]
 
     # ---- terms
 
-    def keys(self):
-        """(first, second) for pair terms, bytes for string terms; in the order of their ordinals."""
-        pairs = struct.unpack("<%dQ" % self.stats.pairs, self.section(PAIRS))
-        need(all(a < b for a, b in zip(pairs, pairs[1:])), "pair terms out of order")
-        offsets = struct.unpack("<%dI" % (self.stats.words + 1), self.section(WORD_OFFSETS))
-        bytes_ = self.section(WORD_BYTES)
-        need(all(1 <= b - a <= KEY_MAX for a, b in zip(offsets, offsets[1:])), "the length of a word term")
-        words = [bytes_[a:b] for a, b in zip(offsets, offsets[1:])]
-        need(all(a < b for a, b in zip(words, words[1:])), "word terms out of order")
-        return [(key >> 32, key & U32_MAX) for key in pairs] + words
+    def index(self, dictionary):
+        """Entries of the index of a dictionary."""
+        type_, keys = INDEXES[dictionary]
+        out = [IndexEntry(row[0], row[1], Cursors(*row[2:])) for row in self.rows(type_, "<IIIHHQI", lambda *row: row)]
+        n_terms = self.stats[3 + dictionary]
+        need(bool(out) == bool(n_terms) and ascending([entry.ordinal for entry in out], n_terms), "ordinals of an index")
+        if keys is not None:
+            bytes_ = self.section(keys)
+            offsets = [entry.key for entry in out]
+            need(bool(out) == bool(bytes_) and ascending(offsets, len(bytes_)), "keys of an index")
+            out = [entry._replace(key=bytes_[entry.key:end])
+                   for entry, end in zip(out, offsets[1:] + [len(bytes_)])]
+        return out
 
-    def terms(self):
-        return self.rows(TERMS, "<QQIII", Term)
+    def dictionary_pages(self, dictionary):
+        """(index entry, [Term]) of page after page."""
+        entries = self.index(dictionary)
+        at = sum(self.sections[INDEXES[d][0]].length // 28 for d in range(dictionary))
+        strings = INDEXES[dictionary][1] is not None
+        has_codes_of = (lambda key: key & 0xFFFF < SINGLE, lambda key: key[:1] == b"p",
+                        lambda key: False, lambda key: False)[dictionary]
+        ordinal, last = 0, None
+        for i, entry in enumerate(entries):
+            r, terms = Reader(self.pages[DICTIONARY][at + i]), []
+            need(entry.ordinal == ordinal, "the ordinal of a page")
+            while r.left():
+                terms.append(read_term(r, strings, has_codes_of, terms[-1].key if terms else entry.key, not terms))
+                need(terms[-1].df <= (self.stats.passages if dictionary < 2 else self.stats.sections),
+                     "an impossible number of passages")
+            need(last is None or last < terms[0].key, "pages out of order")
+            last = terms[-1].key
+            ordinal += len(terms)
+            yield entry, terms
+        need(ordinal == self.stats[3 + dictionary], "the number of terms")
+
+    def blocks(self):
+        return [BlockEntry(last, page, place_ & 0xFFF, place_ >> 12, impact)
+                for last, page, place_, impact in
+                ((last, page, low | high << 16, impact)
+                 for last, page, low, high, impact in self.rows(BLOCKS, "<IHHBB", lambda *row: row))]
+
+    def keys(self, dictionary):
+        return [term.key for _, terms in self.dictionary_pages(dictionary) for term in terms]
 
     def lists(self):
-        """(key, [(passage, tf, adjacency codes or None)]) of each term, verifying that lists fill their streams."""
-        blocks = self.rows(BLOCKS, "<IQQ", lambda *row: row)
-        postings, codes = Reader(self.stream[POSTINGS]), self.stream[ADJACENCY]
-        code_at, next_block, n_postings, n_occurrences = 0, 0, 0, 0
-        for key, term in zip(self.keys(), self.terms()):
-            has_codes = key[1] != 0 if isinstance(key, tuple) else key[:1] == b"p"
-            need(term.postings_at == postings.at, "a list that does not follow the one before")
-            need(term.adjacency_at == (code_at if has_codes else NONE64), "codes that do not follow the ones before")
-            need(1 <= term.df <= self.stats.passages, "an impossible number of passages")
-            need(term.first_block == (next_block if term.df > BLOCK else 0), "an entry of the block directory")
-            out, previous, cf = [], -1, 0
-            for first in range(0, term.df, BLOCK):
-                block_at, block_codes_at = postings.at, code_at if has_codes else NONE64
-                found = read_block(postings, min(BLOCK, term.df - first), previous)
-                previous = found[-1][0]
-                if term.df > BLOCK:
-                    need(next_block < len(blocks) and blocks[next_block] == (previous, block_at, block_codes_at),
-                         "a block directory that does not fit")
-                    next_block += 1
-                for passage, tf in found:
-                    cf += tf
-                    own = None
-                    if has_codes:
-                        own = codes[code_at:code_at + tf]
-                        need(len(own) == tf, "adjacency codes that are missing")
-                        code_at += tf
-                    out.append((passage, tf, own))
-            need(previous < self.stats.passages, "a passage that is not there")
-            need(term.cf == min(cf, U32_MAX), "the number of occurrences")
-            n_postings += term.df
-            n_occurrences += cf
-            yield key, out
-        need(postings.left() == 0 and code_at == len(codes) and next_block == len(blocks), "bytes of no list")
-        need((n_postings, n_occurrences) == (self.stats.postings, self.stats.occurrences), "statistics of the lists")
+        """(dictionary, key, [(passage, tf, adjacency codes or None)]) of each term, verifying that lists, codes and
+        block directory entries fill their sections."""
+        return Lists(self).walk()
 
     def verify(self):
         """Read what opening has not read."""
-        texts, passages = self.texts(), self.passages()
+        texts, t = self.texts(), self.stats
         self.headings()
-        for number, report in enumerate(self.reports()):
-            for row in passages[report.first_passage:report.first_passage + report.n_passages]:
-                need(row.report == number, "a passage of another report")
         ids = [meta["id"] for meta in self.metas()]
         ranks = [report.id_rank for report in self.reports()]
         need(sorted(range(len(ids)), key=lambda i: (ids[i], i)) == sorted(range(len(ids)), key=ranks.__getitem__),
              "ranks of the ids")
-        for _ in self.lists():
-            pass
-        need(sum(row.length for row in passages) == self.stats.units, "the number of units")
-        need(sum(len(t.text) for t in texts) == self.stats.characters, "the number of characters")
-        need(sum(len(t.text.encode("utf-8")) for t in texts) == self.stats.text_bytes, "the number of text bytes")
+        need(sum(len(text.text) for text in texts) == t.characters, "the number of characters")
+        need(sum(len(text.text.encode("utf-8")) for text in texts) == t.text_bytes, "the number of text bytes")
+        sums = Sums(t)
+        for dictionary, key, postings in self.lists():
+            sums.add(dictionary, key, postings)
+        sums.finish(self.section(LENGTHS))
+
+
+def name_of(type_):
+    return SECTIONS[type_][0] if type_ in SECTIONS else "section %d" % type_
+
+
+class Lists:
+    """Walks the lists of a segment in their order, with the cursors."""
+
+    def __init__(self, segment):
+        self.segment, self.stats = segment, segment.stats
+        self.lengths = [length_of(code) for code in segment.section(LENGTHS)]
+        self.blocks = segment.blocks()
+        self.page = self.header = self.noise = self.adjacency = self.block = 0
+
+    def cursors(self):
+        return Cursors(self.page, self.header, self.noise, self.adjacency, self.block)
+
+    def regions(self):
+        """Header region and noise region of the postings page."""
+        pages = self.segment.pages[POSTINGS]
+        need(self.page < len(pages), "a postings page that is not there")
+        raw = pages[self.page]
+        need(len(raw) >= 3, "a postings page without postings")
+        n = struct.unpack_from("<H", raw)[0]
+        need(1 <= n <= len(raw) - 2, "the header region of a page")
+        return raw[2:2 + n], raw[2 + n:]
+
+    def next_page(self):
+        """Leave a page that has been read to its end."""
+        header, noise = self.regions()
+        need((self.header, self.noise) == (len(header), len(noise)), "bytes of no list in a postings page")
+        self.page += 1
+        self.header = self.noise = 0
+
+    def end_part(self):
+        if self.header:
+            self.next_page()
+        if self.adjacency % PAGE:
+            need(len(self.segment.pages[ADJACENCY][self.adjacency // PAGE]) == self.adjacency % PAGE,
+                 "bytes of no codes in an adjacency page")
+            self.adjacency += -self.adjacency % PAGE
+
+    def walk(self):
+        for dictionary in range(4):
+            for number, (entry, terms) in enumerate(self.segment.dictionary_pages(dictionary)):
+                if number == 0 or entry.cursors != self.cursors():
+                    self.end_part()
+                need(entry.cursors == self.cursors(), "the cursors of a dictionary page")
+                for term in terms:
+                    yield dictionary, term.key, self.read_list(dictionary, term)
+        self.end_part()
+        need(self.page == len(self.segment.pages[POSTINGS]), "a postings page of no list")
+        need(self.adjacency // PAGE == len(self.segment.pages[ADJACENCY]), "an adjacency page of no term")
+        need(self.block == len(self.blocks), "entries of no list in the block directory")
+
+    def read_list(self, dictionary, term):
+        limit = self.stats.passages if dictionary < 2 else self.stats.sections
+        if term.passage is not None:
+            need(term.passage < limit, "a passage that is not there")
+            return [(term.passage, 1, None if term.code is None else bytes((term.code,)))]
+        if term.next_page:
+            self.next_page()
+        first_page, before = self.page, self.cursors()
+        postings, codes_before, most = [], 0, 0
+        previous = -1
+        for number in range(entry_count(term.df)):
+            header, noise = self.regions()
+            if number > 0 and self.header == len(header):
+                self.next_page()
+                header, noise = self.regions()
+            need(self.header < len(header), "a block beyond its page")
+            h, z = Reader(header), Reader(noise)
+            h.take(self.header), z.take(self.noise)
+            found, codes = read_block(h, z, min(BLOCK, term.df - number * BLOCK), previous,
+                                      term.df > BLOCK and term.has_codes)
+            need(codes is None or codes == codes_before, "the number of codes before a block")
+            codes_before += sum(tf for _, tf in found)
+            previous = found[-1][0]
+            need(previous < limit, "a passage that is not there")
+            if term.df > BLOCK:
+                impact = 255 if dictionary >= 2 else max(impact_of(tf, self.lengths[passage], self.stats)
+                                                         for passage, tf in found)
+                most = max(most, impact)
+                need(self.block < len(self.blocks), "a block directory that is too short")
+                need(self.blocks[self.block] == (previous, self.page - first_page, self.header, self.noise, impact),
+                     "a block directory that does not fit")
+                self.block += 1
+            self.header, self.noise = h.at, z.at
+            postings += found
+        need(codes_before == term.cf, "the number of occurrences")
+        if term.df > BLOCK:
+            need((term.max_impact, term.pages, term.extra, term.noise)
+                 == (most, self.page - first_page, self.header, self.noise), "the end of a list")
+        else:
+            need((term.extra, term.noise) == (self.header - before.header - term.df, self.noise - before.noise),
+                 "the end of a list")
+        if not term.has_codes:
+            return [(passage, tf, None) for passage, tf in postings]
+        out = []
+        for passage, tf in postings:
+            out.append((passage, tf, unstep_codes(self.take_codes(tf))))
+        return out
+
+    def take_codes(self, n):
+        out = b""
+        while len(out) < n:
+            page, at = divmod(self.adjacency, PAGE)
+            need(page < len(self.segment.pages[ADJACENCY]), "adjacency codes that are missing")
+            piece = self.segment.pages[ADJACENCY][page][at:at + n - len(out)]
+            need(piece, "adjacency codes that are missing")
+            out += piece
+            self.adjacency += len(piece)
+        return out
+
+
+class Sums:
+    """What all lists of a segment say together: statistics, lengths of passages, character lists."""
+
+    def __init__(self, stats):
+        self.stats = stats
+        self.n_postings = self.n_occurrences = self.n_context_postings = 0
+        self.units = [0] * stats.passages
+        self.first = None  # the character whose terms are being added
+        self.union, self.character_list = {}, None
+        self.other = {}    # first: (union, list) of characters where these differ so far
+        self.seen = {}     # first: whether it has a list, of the characters where all is well so far
+        self.words = set()  # words of one code point
+        self.joined = []   # (first, second, postings) of two code points, one at least beyond the BMP
+
+    def add(self, dictionary, key, postings):
+        if dictionary >= 2:
+            self.n_context_postings += len(postings)
+            self.check_key(dictionary, key)
+            return
+        self.n_postings += len(postings)
+        self.n_occurrences += sum(tf for _, tf, _ in postings)
+        self.check_key(dictionary, key)
+        if dictionary == 0:
+            first, second = key >> 16, key & 0xFFFF
+            if first != self.first:
+                self.end_first()
+                self.first = first
+            if second == CHARACTER_LIST:
+                self.character_list = {passage: tf for passage, tf, _ in postings}
+            else:
+                self.add_units(postings)
+                for passage, tf, _ in postings:
+                    self.union[passage] = self.union.get(passage, 0) + tf
+        elif key[:1] in (b"c", b"w"):
+            self.add_units(postings)
+            if key[:1] == b"w" and len(key) <= 5 and len(key[1:].decode("utf-8")) == 1:
+                self.words.add(key[1:].decode("utf-8"))
+        elif key[:1] == b"p":
+            one, other = (unit.decode("utf-8") for unit in units_of(key))
+            if len(one) == len(other) == 1 and max(one, other) > "\uffff":
+                self.joined.append((one, other, postings))
+
+    def check_key(self, dictionary, key):
+        if dictionary in (0, 2):
+            need(is_code_point(key >> 16) and ((key & 0xFFFF) >= SINGLE or is_code_point(key & 0xFFFF)), "no character")
+            need(dictionary == 0 or key & 0xFFFF != CHARACTER_LIST, "a character list of contexts")
+            return
+        kind, text = key[:1], utf8(key[1:], "a key that is not UTF-8")
+        need(kind in (b"c", b"p", b"s", b"w") and text, "a key of an unknown kind")
+        if kind == b"p":
+            units_of(key)
+        else:
+            need("\x1f" not in text, "a joint in a key that joins nothing")
+        need(kind != b"c" or len(text) == 1 and text > "\uffff", "a single that belongs to the pairs")
+
+    def add_units(self, postings):
+        for passage, tf, _ in postings:
+            self.units[passage] += tf
+
+    def is_rare(self, union):
+        return len(union) * RARE < self.stats.passages
+
+    def is_right(self, union, character_list):
+        """Is there a list exactly where one must be, and does it say what the terms say?"""
+        return character_list == (union if self.is_rare(union) else None)
+
+    def end_first(self):
+        if self.first is not None:
+            if self.is_right(self.union, self.character_list):
+                self.seen[self.first] = self.character_list is not None
+            else:
+                self.other[self.first] = self.union, self.character_list
+        self.union, self.character_list = {}, None
+
+    def finish(self, lengths):
+        self.end_first()
+        for first, second, postings in self.joined:
+            if first in self.words or second in self.words:
+                continue
+            self.add_units(postings)
+            if first > "\uffff":
+                continue
+            first = ord(first)
+            if first in self.seen:
+                # The terms of the dictionary 0 made its list already, or were enough to do without.
+                need(not self.seen[first], "a character list that lacks passages")
+                continue
+            union, _ = self.other.setdefault(first, ({}, None))
+            for passage, tf, _ in postings:
+                union[passage] = union.get(passage, 0) + tf
+        for union, character_list in self.other.values():
+            need(self.is_right(union, character_list), "a character list")
+        t = self.stats
+        need(bytes(map(length_code, self.units)) == lengths, "lengths of passages")
+        need(sum(self.units) == t.units, "the number of units")
+        need((self.n_postings, self.n_occurrences, self.n_context_postings)
+             == (t.postings, t.occurrences, t.context_postings), "statistics of the lists")
 
 
 class Index:

@@ -47,6 +47,16 @@ XJ_API size_t xj_fold_expand(uint32_t cp, uint32_t out[XJ_FOLD_MAX]);
 XJ_API xj_class xj_class_of(uint32_t folded);
 
 /**
+ * Fold many code points at once, with their classes: out[i] holds the folded code point in XJ_FOLDED_CP and its xj_class in
+ * the bits from XJ_FOLDED_CLASS_SHIFT up; with XJ_FOLDED_EXPANDS it holds no more than that cp[i] expands or is no code point.
+ */
+XJ_API void xj_fold_many(uint32_t *out, const uint32_t *cp, size_t n);
+
+#define XJ_FOLDED_CP UINT32_C(0x1FFFFF)
+#define XJ_FOLDED_EXPANDS UINT32_C(0x80000000)
+#define XJ_FOLDED_CLASS_SHIFT 24
+
+/**
  * Fingerprint of the compiled tables: XXH3-64 of their bytes, computed by the generator and
  * checked by a unit test. Part of the analyser fingerprint that every index stores.
  */

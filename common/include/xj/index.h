@@ -56,8 +56,12 @@ typedef enum xj_index_existing {
 XJ_API xj_status xj_index_writer_open(xj_index_writer **out, const char *path, xj_index_existing existing,
                                       xj_error *err);
 
-/** Begin a new segment under a name that was never used. */
-XJ_API xj_status xj_index_writer_begin(xj_index_writer *w, xj_segment_writer **segment, xj_error *err);
+/** Begin a new segment under a name that was never used; level and pool as in xj_segment_writer_open. */
+XJ_API xj_status xj_index_writer_begin(xj_index_writer *w, xj_text_level level, xj_pool *pool, xj_segment_writer **segment,
+                                       xj_error *err);
+
+/** A file in the index directory that no name leads to; it is gone when *fd is closed, by the caller. */
+XJ_API xj_status xj_index_writer_temporary(xj_index_writer *w, int *fd, xj_error *err);
 
 /**
  * Finish a segment: write it out, bring it to disk, open it again and verify every checksum. It joins the index with the

@@ -29,6 +29,13 @@ typedef struct xj_passage_text {
 XJ_API xj_status xj_passage_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const uint32_t *beg,
                                 const uint8_t *len, const uint8_t *mark, size_t n, xj_error *err);
 
+/**
+ * The same for a passage that stands in a UTF-8 source as it is: it is these ranges of source, one after another. The
+ * bytes are not looked at.
+ */
+XJ_API xj_status xj_passage_put_ranges(xj_buf *out, const uint8_t *source, const xj_source_range *range, size_t n_ranges,
+                                       xj_error *err);
+
 /** Read a passage record back, reusing t's memory. enc is the report's. XJ_ECORRUPT, XJ_ENOMEM. */
 XJ_API xj_status xj_passage_text_parse(xj_passage_text *t, const uint8_t *record, size_t n, xj_encoding enc,
                                        xj_error *err);

@@ -28,31 +28,49 @@ typedef struct xj_segment xj_segment;
 typedef struct xj_segment_stats {
     uint64_t n_reports;
     uint64_t n_passages;
-    uint64_t n_sections;   /* heading paths, the empty one included */
-    uint64_t n_pairs;      /* terms of pairs and single characters */
-    uint64_t n_words;      /* terms of words, stems and boundary pairs */
-    uint64_t n_units;      /* sum of passage lengths in units */
+    uint64_t n_sections;      /* heading paths; each has passages of its own */
+    uint64_t n_pairs;         /* terms of two characters, singles and character lists */
+    uint64_t n_words;         /* terms of words, stems and boundary pairs */
+    uint64_t n_context_pairs; /* the same for the context (title and headings) */
+    uint64_t n_context_words;
+    uint64_t n_units;         /* sum of passage lengths in units */
     uint64_t n_postings;
     uint64_t n_occurrences;
-    uint64_t n_characters; /* code points of stored passage text */
-    uint64_t text_bytes;   /* UTF-8 bytes of stored passage text */
-    uint64_t input_bytes;  /* bytes of the reports as read */
+    uint64_t n_context_postings;
+    uint64_t n_characters;    /* code points of stored passage text */
+    uint64_t text_bytes;      /* UTF-8 bytes of stored passage text */
+    uint64_t input_bytes;     /* bytes of the reports as read */
 } xj_segment_stats;
 
-/** A term of the dictionary. df == 0: the segment does not hold it. */
+/** Where a term was found: in the text of passages, or in the title and the headings above them. */
+typedef enum xj_field {
+    XJ_BODY,   /* postings number passages */
+    XJ_CONTEXT /* postings number sections; no adjacency codes */
+} xj_field;
+
+/** A term of the dictionary. df == 0: the segment does not hold it. Only df and cf are for callers. */
 typedef struct xj_term {
-    uint32_t df;          /* passages that hold it */
-    uint32_t cf;          /* occurrences in all, saturating at UINT32_MAX */
-    uint32_t first_block; /* entry in the block directory when df > 128 */
-    uint64_t postings_at; /* byte in the postings stream */
-    uint64_t adjacency_at; /* byte in the adjacency stream, UINT64_MAX = the term has none */
+    uint64_t cf;            /* occurrences in all */
+    uint32_t df;            /* passages (XJ_CONTEXT: sections) that hold it */
+    uint32_t page;          /* postings page of its first block */
+    uint32_t first_block;   /* entry in the block directory when df > 128 */
+    uint32_t passage;       /* the only posting when is_inline */
+    uint64_t adjacency_at;  /* place in the adjacency stream, when has_codes and not is_inline */
+    uint16_t header_at;     /* cursors in the page */
+    uint16_t noise_at;
+    uint8_t max_impact;     /* bound of the impact of its postings, 255 = none is known */
+    uint8_t code;           /* adjacency code when is_inline and has_codes */
+    bool is_inline : 1;     /* its only posting, with tf 1, is all there is */
+    bool has_codes : 1;
+    bool in_context : 1;    /* postings number sections */
 } xj_term;
 
 /** Kinds of string terms; the first byte of their key. Part of the format. */
 enum {
+    XJ_KEY_CHAR = 'c', /* a character beyond the BMP that no character follows */
     XJ_KEY_WORD = 'w', /* a word as written (folded) */
     XJ_KEY_STEM = 's', /* English stem of a word, ranking only */
-    XJ_KEY_PAIR = 'p'  /* two neighbouring units of which one at least is a word, joined by XJ_KEY_JOINT */
+    XJ_KEY_PAIR = 'p'  /* two neighbouring units, one at least a word or a character beyond the BMP, joined by XJ_KEY_JOINT */
 };
 #define XJ_KEY_JOINT 0x1F
 /** Most bytes of a string key: kind, two words of XJ_WORD_MAX code points, joint. */
@@ -60,13 +78,15 @@ enum {
 
 typedef struct xj_passage_row {
     uint32_t report;
-    uint32_t section; /* record in the headings store; 0 = no heading above */
-    uint32_t length;  /* units */
+    uint32_t section; /* record in the headings store */
+    uint32_t length;  /* units, to within 1/32 (xj/length.h) */
 } xj_passage_row;
 
 typedef struct xj_report_row {
     uint32_t first_passage;
     uint32_t n_passages;
+    uint32_t first_section;
+    uint32_t n_sections;
     uint32_t id_rank; /* rank of its id among the segment's ids in byte order */
     uint32_t year;    /* report year, 0 = unknown */
 } xj_report_row;
@@ -102,33 +122,73 @@ XJ_API const char *xj_segment_section_name(const xj_segment *seg, size_t i);
 XJ_API uint64_t xj_segment_section_bytes(const xj_segment *seg, size_t i);
 
 /**
- * Look up a pair of folded characters; second == 0 looks up the end-of-run single. *term has df 0 when absent.
+ * Look up a pair of folded characters; second == 0 looks up the single of `first`: its occurrences that no character
+ * follows. Any characters, those beyond the BMP too. *term has df 0 when absent.
  */
-XJ_API xj_status xj_segment_pair(xj_segment *seg, uint32_t first, uint32_t second, xj_term *term,
+XJ_API xj_status xj_segment_pair(xj_segment *seg, xj_field field, uint32_t first, uint32_t second, xj_term *term,
                                  xj_error *err);
 
-/** Ordinals [*lo, *hi) of all pair terms whose first character is `first`. */
-XJ_API xj_status xj_segment_pair_range(xj_segment *seg, uint32_t first, uint64_t *lo, uint64_t *hi,
-                                       xj_error *err);
+/**
+ * The list of a character, stored for characters that the pair terms (singles among them) give to less than a twentieth of the
+ * passages: where it is their first, which is everywhere except before a character beyond the BMP. *term has df 0 when there is
+ * none: the character is absent, or common, or beyond the BMP; then its terms add up to it.
+ */
+XJ_API xj_status xj_segment_character(xj_segment *seg, uint32_t character, xj_term *term, xj_error *err);
 
 /** Look up a string term by its key (kind byte first). *term has df 0 when absent. */
-XJ_API xj_status xj_segment_word(xj_segment *seg, const uint8_t *key, size_t len, xj_term *term,
+XJ_API xj_status xj_segment_word(xj_segment *seg, xj_field field, const uint8_t *key, size_t len, xj_term *term,
                                  xj_error *err);
 
-/** Ordinals [*lo, *hi), counted from n_pairs, of all string terms whose key begins with prefix. */
-XJ_API xj_status xj_segment_word_range(xj_segment *seg, const uint8_t *prefix, size_t len, uint64_t *lo,
-                                       uint64_t *hi, xj_error *err);
+/** Second half of the key of a character list. */
+#define XJ_SECOND_LIST 0xFFFFu
 
-/** The term with an ordinal < n_pairs + n_words. */
-XJ_API xj_status xj_segment_term(xj_segment *seg, uint64_t ordinal, xj_term *term, xj_error *err);
+/** Walks terms in the order of their keys. Plain value, nothing to release; belongs to one thread. */
+typedef struct xj_term_cursor {
+    xj_segment *seg;
+    int dictionary;
+    uint32_t page, entry; /* of the current term */
+    bool done;            /* no term is left; the rest is then meaningless */
+    uint32_t first;       /* pairs: characters; second = 0 for a single, XJ_SECOND_LIST for a character list */
+    uint32_t second;
+    const uint8_t *key;   /* strings: n bytes, valid while the segment is open */
+    size_t n;
+    xj_term term;
+} xj_term_cursor;
+
+/** Stand on the first pair term of `first` or, when there is none, the first after it. */
+XJ_API xj_status xj_term_cursor_pair(xj_term_cursor *c, xj_segment *seg, xj_field field, uint32_t first, xj_error *err);
+
+/** Stand on the first string term whose key is not below key[0..n). */
+XJ_API xj_status xj_term_cursor_word(xj_term_cursor *c, xj_segment *seg, xj_field field, const uint8_t *key, size_t n,
+                                     xj_error *err);
+
+/** Step to the next term of the same dictionary. */
+XJ_API xj_status xj_term_cursor_next(xj_term_cursor *c, xj_error *err);
 
 /** Rows of the passage and report tables. i must be < n_passages or n_reports. */
 XJ_API xj_status xj_segment_passage(xj_segment *seg, uint32_t i, xj_passage_row *row, xj_error *err);
 XJ_API xj_status xj_segment_report(xj_segment *seg, uint32_t i, xj_report_row *row, xj_error *err);
 
+/** Length of passage i in units, to within 1/32: all that scoring wants of a passage, without searching. */
+XJ_API xj_status xj_segment_length(xj_segment *seg, uint32_t i, uint32_t *length, xj_error *err);
+
 /**
- * One decompressed frame, kept between calls so that neighbouring records decompress once. Owned by the caller:
- * XJ_RECORD_INIT, then xj_record_release. Belongs to one thread.
+ * The report of a passage, and its row: whoever walks passages asks again only when one lies outside [first_passage,
+ * first_passage + n_passages).
+ */
+XJ_API xj_status xj_segment_report_of(xj_segment *seg, uint32_t passage, uint32_t *report, xj_report_row *row, xj_error *err);
+
+/** The section of a passage; it holds passages [*first, *end). */
+XJ_API xj_status xj_segment_section_of(xj_segment *seg, uint32_t passage, uint32_t *section, uint32_t *first, uint32_t *end,
+                                       xj_error *err);
+
+/** Passages [*first, *end) of section i < n_sections. */
+XJ_API xj_status xj_segment_section(xj_segment *seg, uint32_t i, uint32_t *first, uint32_t *end, xj_error *err);
+
+/**
+ * One decompressed frame, kept between calls so that neighbouring records decompress once, and records in ascending order are
+ * found without looking at those before them. Owned by the caller: XJ_RECORD_INIT, then xj_record_release. Belongs to one
+ * thread; the segment must outlive what is read from it.
  */
 typedef struct xj_record {
     const uint8_t *data; /* the record, valid until the next xj_segment_record with this xj_record */
@@ -136,14 +196,21 @@ typedef struct xj_record {
     xj_segment *seg; /* frame held: segment, store and number */
     int store;
     uint32_t frame;
-    uint8_t *raw;
+    uint32_t first, end; /* records [first, end) are in the frame */
+    uint32_t next;       /* the one that begins at byte `at` of the frame */
+    size_t at;
+    uint8_t *raw; /* the frame */
     size_t raw_n;
     size_t raw_cap;
-    uint8_t *packed;
+    uint8_t *packed; /* the same as stored */
     size_t packed_cap;
+    uint8_t *text; /* a text record with its characters as UTF-8 */
+    size_t text_cap;
+    const void *group; /* what the texts of the frame are coded with; belongs to the segment */
+    void *unpacker;    /* the decompressor */
 } xj_record;
 
-#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, NULL, 0, 0, NULL, 0}
+#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, 0, 0, 0, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL, NULL}
 
 /** Read record i of a store into r. */
 XJ_API xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err);
@@ -170,7 +237,8 @@ typedef struct xj_postings {
     uint32_t n;         /* postings in the block */
     uint32_t block;     /* number of the block in the list */
     uint32_t n_blocks;
-    uint64_t adjacency_at; /* byte of the block's first adjacency code */
+    uint32_t code_i;    /* posting of the block whose codes begin at code_at */
+    uint64_t code_at;   /* place in the adjacency stream */
     uint32_t docs[XJ_BLOCK];
     uint32_t tfs[XJ_BLOCK];
 } xj_postings;
@@ -185,12 +253,13 @@ XJ_API xj_status xj_postings_next(xj_postings *it, xj_error *err);
 XJ_API xj_status xj_postings_seek(xj_postings *it, uint32_t target, xj_error *err);
 
 /**
- * Adjacency codes of the current posting, tf bytes: high nibble = which occurrence of the pair's first unit in the
- * passage this is, low nibble = the same for its second unit, both from 0 and saturating at 15. AB and BC stand next
- * to each other exactly when AB's low nibble equals BC's high nibble and is below 15.
- * *codes is valid as long as the segment is open. XJ_ECORRUPT when the term has none.
+ * Adjacency codes of the current posting, the first min(tf, cap) of them, to codes[0..*n): high nibble = which occurrence
+ * of the pair's first unit in the passage this is, low nibble = the same for its second unit, both from 0 and saturating
+ * at 15. AB and BC stand next to each other exactly when AB's low nibble equals BC's high nibble and is below 15. Both
+ * nibbles ascend from code to code, so that a posting with tf of 16 or more always has saturated ones.
+ * XJ_ECORRUPT when the term has none.
  */
-XJ_API xj_status xj_postings_adjacency(xj_postings *it, const uint8_t **codes, xj_error *err);
+XJ_API xj_status xj_postings_codes(xj_postings *it, uint8_t *codes, uint32_t cap, uint32_t *n, xj_error *err);
 
 /** Called by xj_segment_check for each damage; returning false stops the check. */
 typedef bool (*xj_damage_fn)(void *ctx, const xj_error *damage);

@@ -26,6 +26,15 @@ typedef enum xj_mark {
 XJ_API xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const uint32_t *beg,
                                const uint8_t *len, const uint8_t *mark, size_t n, xj_error *err);
 
+/** Code points that stand in the source as they are: n of them, all together the bytes [beg, end). */
+typedef struct xj_source_range {
+    uint32_t beg, end;
+    uint32_t n;
+} xj_source_range;
+
+/** Append the map of UTF-8 text that is these ranges of its source, one after another. */
+XJ_API xj_status xj_srcmap_put_ranges(xj_buf *out, const xj_source_range *range, size_t n_ranges, xj_error *err);
+
 /**
  * Read a map back: beg[i], end[i] for the n code points cp of the text, and mark[i] (may be NULL).
  * Errors: XJ_ECORRUPT when the map does not fit n or its bytes are malformed. Reads r to the end of the map.

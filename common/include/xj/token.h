@@ -62,6 +62,15 @@ enum {
 XJ_API xj_status xj_units_read(xj_units *out, const uint32_t *cp, size_t n, unsigned flags,
                                xj_error *err);
 
+/**
+ * Read the units from cp[*at] on, where a word begins or a code point expands, up to the next place where no word can go
+ * on, and set *at to it. Reading text in such stretches, and each code point between them by its class alone (CHAR and
+ * BREAK are a unit, SOFT and INVISIBLE none), gives the units of xj_units_read. Indices count from cp[0]. For flags without
+ * XJ_UNITS_QUERY.
+ */
+XJ_API xj_status xj_units_read_words(xj_units *out, const uint32_t *cp, size_t n, size_t *at, unsigned flags,
+                                     xj_error *err);
+
 /** Free the contents; out is as after XJ_UNITS_INIT. */
 XJ_API void xj_units_release(xj_units *units);
 

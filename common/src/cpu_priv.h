@@ -1,0 +1,26 @@
+/**
+ * What this processor can do beyond what the compiler was told. The one place that asks: code in wide registers stands
+ * beside a plain twin that gives the same result, and is chosen here at run time. No state; the answer is a load and a test.
+ */
+#ifndef XJ_CPU_PRIV_H
+#define XJ_CPU_PRIV_H
+
+#include <stdbool.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define XJI_CPU_X86 1
+#define XJI_TARGET_AVX2 __attribute__((target("avx2")))
+#else
+#define XJI_CPU_X86 0
+#endif
+
+static inline bool xji_cpu_has_avx2(void)
+{
+#if XJI_CPU_X86
+    return __builtin_cpu_supports("avx2");
+#else
+    return false;
+#endif
+}
+
+#endif

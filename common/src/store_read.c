@@ -1,0 +1,279 @@
+/*
+ * Record stores: records in order in frames, each behind its length; `firsts` says which is the first of each frame. Texts
+ * are coded and turned into UTF-8 one by one, only the one that is asked for.
+ */
+#include <stdlib.h>
+
+#define ZSTD_DISABLE_DEPRECATE_WARNINGS
+#include <zdict.h>
+#include <zstd_errors.h>
+
+#include "segment_priv.h"
+
+uint32_t xji_store_frames(xj_store store)
+{
+    return store == XJ_STORE_TEXT ? XJI_SEC_TEXT : store == XJ_STORE_REPORT ? XJI_SEC_REPORT : XJI_SEC_HEADING;
+}
+
+uint32_t xji_store_firsts(xj_store store)
+{
+    return store == XJ_STORE_TEXT     ? XJI_SEC_TEXT_FIRSTS
+           : store == XJ_STORE_REPORT ? XJI_SEC_REPORT_FIRSTS
+                                      : XJI_SEC_HEADING_FIRSTS;
+}
+
+uint64_t xji_store_records(const xj_segment *seg, xj_store store)
+{
+    return store == XJ_STORE_TEXT     ? seg->stats.n_passages
+           : store == XJ_STORE_REPORT ? seg->stats.n_reports
+                                      : seg->stats.n_sections;
+}
+
+/* ---- groups of texts ---- */
+
+void xji_group_free(xji_group *g)
+{
+    if (!g)
+        return;
+    ZSTD_freeDDict(g->dictionary);
+    free(g);
+}
+
+static xj_status parse_group(xj_segment *seg, const xji_frame *f, xji_group *g, const uint8_t *raw, size_t raw_n, xj_error *err)
+{
+    const uint8_t *dictionary;
+    size_t n;
+    const char *wrong = xji_group_parse(g, raw, raw_n, &dictionary, &n);
+    if (wrong)
+        return xji_frame_corrupt(seg, XJI_SEC_TABLES, f, err, wrong);
+    if (!dictionary)
+        return XJ_OK;
+    g->dictionary = ZSTD_createDDict(dictionary, n);
+    if (g->dictionary)
+        return XJ_OK;
+    /* It does not say why; ask someone who does. */
+    size_t code = ZDICT_getDictHeaderSize(dictionary, n);
+    if (ZDICT_isError(code) && ZSTD_getErrorCode(code) != ZSTD_error_memory_allocation)
+        return xji_frame_corrupt(seg, XJI_SEC_TABLES, f, err, "a text table without a proper dictionary");
+    return xji_no_memory(seg, err);
+}
+
+static xj_status load_group(xj_segment *seg, uint64_t i, xji_group **out, xj_error *err)
+{
+    xji_frame f;
+    size_t raw_n = 0;
+    *out = NULL;
+    xj_status st = xji_frame_get(seg, XJI_SEC_TABLES, i, &f, err);
+    if (st != XJ_OK)
+        return st;
+    xji_group *g = calloc(1, sizeof *g);
+    uint8_t *packed = malloc((size_t)f.packed), *raw = NULL;
+    ZSTD_DCtx *dctx = ZSTD_createDCtx();
+    st = g && packed && dctx ? XJ_OK : xji_no_memory(seg, err);
+    if (st == XJ_OK)
+        st = xji_frame_read(seg, XJI_SEC_TABLES, &f, packed, err);
+    if (st == XJ_OK)
+        st = xji_frame_raw(seg, XJI_SEC_TABLES, &f, packed, &raw_n, err);
+    if (st == XJ_OK && !(raw = malloc(raw_n)))
+        st = xji_no_memory(seg, err);
+    if (st == XJ_OK)
+        st = xji_frame_unpack(seg, XJI_SEC_TABLES, &f, dctx, NULL, packed, raw, raw_n, err);
+    if (st == XJ_OK)
+        st = parse_group(seg, &f, g, raw, raw_n, err);
+    free(packed);
+    free(raw);
+    ZSTD_freeDCtx(dctx);
+    if (st == XJ_OK)
+        *out = g;
+    else
+        xji_group_free(g);
+    return st;
+}
+
+xj_status xji_group_of(xj_segment *seg, uint64_t frame, const xji_group **out, xj_error *err)
+{
+    uint64_t i, n = seg->sec[XJI_SEC_TABLES].n_parts;
+    *out = NULL;
+    xj_status st = xji_last_not_above(seg, XJI_SEC_TEXT_GROUPS, 4, n, (uint32_t)frame, &i, err);
+    if (st == XJ_OK && i == n)
+        st = xji_corrupt(seg, seg->sec[XJI_SEC_TEXT_GROUPS].offset, err, "a text frame without a group");
+    if (st != XJ_OK)
+        return st;
+    xji_group *g = atomic_load_explicit(&seg->group[i], memory_order_acquire);
+    if (!g) {
+        xji_group *seen = NULL;
+        st = load_group(seg, i, &g, err);
+        if (st != XJ_OK)
+            return st;
+        if (!atomic_compare_exchange_strong_explicit(&seg->group[i], &seen, g, memory_order_acq_rel, memory_order_acquire)) {
+            xji_group_free(g); /* another thread was faster */
+            g = seen;
+        }
+    }
+    *out = g;
+    return XJ_OK;
+}
+
+/* ---- records ---- */
+
+static bool grow(uint8_t **p, size_t *cap, size_t n)
+{
+    if (n <= *cap)
+        return true;
+    uint8_t *q = realloc(*p, n);
+    if (!q)
+        return false;
+    *p = q;
+    *cap = n;
+    return true;
+}
+
+/* The frame that holds record i. */
+static xj_status find_frame(xj_segment *seg, xj_store store, uint32_t i, uint32_t *frame, uint32_t *first, uint32_t *end,
+                            xj_error *err)
+{
+    uint32_t firsts = xji_store_firsts(store);
+    uint64_t found, n = seg->sec[xji_store_frames(store)].n_parts, n_records = xji_store_records(seg, store);
+    const uint8_t *p;
+    if (i >= n_records)
+        return xji_corrupt(seg, seg->sec[firsts].offset, err, "a record that is not there");
+    xj_status st = xji_last_not_above(seg, firsts, 4, n, i, &found, err);
+    if (st != XJ_OK)
+        return st;
+    if (found == n)
+        return xji_corrupt(seg, seg->sec[firsts].offset, err, "a record without a frame");
+    bool last = found + 1 == n;
+    st = xji_raw(seg, firsts, found * 4, last ? 4 : 8, &p, err);
+    if (st != XJ_OK)
+        return st;
+    *frame = (uint32_t)found;
+    *first = xj_get_u32(p);
+    *end = last ? (uint32_t)n_records : xj_get_u32(p + 4);
+    if (i < *first || i >= *end || *end > n_records)
+        return xji_corrupt(seg, seg->sec[firsts].offset + found * 4, err, "frames of records out of order");
+    return XJ_OK;
+}
+
+static xj_status load_frame(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+{
+    uint32_t frames = xji_store_frames(store);
+    const xji_group *g = NULL;
+    xji_frame f;
+    r->seg = NULL;
+    xj_status st = find_frame(seg, store, i, &r->frame, &r->first, &r->end, err);
+    if (st == XJ_OK)
+        st = xji_frame_get(seg, frames, r->frame, &f, err);
+    if (st == XJ_OK && store == XJ_STORE_TEXT)
+        st = xji_group_of(seg, r->frame, &g, err);
+    if (st != XJ_OK)
+        return st;
+    if (!r->unpacker)
+        r->unpacker = ZSTD_createDCtx();
+    if (!r->unpacker || !grow(&r->packed, &r->packed_cap, (size_t)f.packed))
+        return xji_no_memory(seg, err);
+    st = xji_frame_read(seg, frames, &f, r->packed, err);
+    if (st == XJ_OK)
+        st = xji_frame_raw(seg, frames, &f, r->packed, &r->raw_n, err);
+    if (st == XJ_OK && !grow(&r->raw, &r->raw_cap, r->raw_n))
+        st = xji_no_memory(seg, err);
+    if (st == XJ_OK)
+        st = xji_frame_unpack(seg, frames, &f, r->unpacker, g ? g->dictionary : NULL, r->packed, r->raw, r->raw_n, err);
+    if (st != XJ_OK)
+        return st;
+    r->seg = seg;
+    r->store = (int)store;
+    r->group = g;
+    r->next = r->first;
+    r->at = 0;
+    return XJ_OK;
+}
+
+/* Damage in the frame held. */
+static xj_status damaged(const xj_record *r, xj_error *err, const char *what)
+{
+    return xj_record_place(r, xj_fail(err, XJ_ECORRUPT, "%s", what), err);
+}
+
+/* A text record as stored to one with UTF-8; both end with the source map. */
+static xj_status decode_text(xj_record *r, const uint8_t *record, size_t n, xj_error *err)
+{
+    xj_rd rd = xj_rd_of(record, n);
+    uint64_t n_codes = xj_rd_varint(&rd);
+    const uint8_t *codes = xj_rd_take(&rd, n_codes <= n ? (size_t)n_codes : SIZE_MAX);
+    if (!codes)
+        return damaged(r, err, "a passage record that is cut short");
+    size_t n_map = xj_rd_left(&rd);
+    if (!grow(&r->text, &r->text_cap, XJ_VARINT_MAX + xji_text_room((size_t)n_codes) + n_map))
+        return xji_no_memory(r->seg, err);
+    /* The length is known last but stands first. */
+    uint8_t *text = r->text + XJ_VARINT_MAX, length[XJ_VARINT_MAX];
+    size_t bytes = xji_text_decode(r->group, codes, (size_t)n_codes, text);
+    if (bytes == SIZE_MAX)
+        return damaged(r, err, "a passage with characters that make no sense");
+    size_t n_length = xj_varint_put(length, bytes);
+    memcpy(text - n_length, length, n_length);
+    memcpy(text + bytes, rd.p, n_map);
+    r->data = text - n_length;
+    r->n = n_length + bytes + n_map;
+    return XJ_OK;
+}
+
+xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+{
+    bool held = r->seg == seg && r->store == (int)store && i >= r->first && i < r->end;
+    if (held && r->data && r->next == i + 1)
+        return XJ_OK; /* once more */
+    r->data = NULL;
+    r->n = 0;
+    if (!held) {
+        xj_status st = load_frame(seg, store, i, r, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    if (i < r->next) {
+        r->next = r->first;
+        r->at = 0;
+    }
+    xj_rd rd = xj_rd_of(r->raw + r->at, r->raw_n - r->at);
+    const uint8_t *data;
+    uint64_t n;
+    do {
+        n = xj_rd_varint(&rd);
+        data = xj_rd_take(&rd, n <= r->raw_n ? (size_t)n : SIZE_MAX);
+        if (!data)
+            return damaged(r, err, "a record longer than its frame");
+        r->next++;
+        r->at = (size_t)(rd.p - r->raw);
+    } while (r->next <= i);
+    if (i + 1 == r->end && xj_rd_left(&rd) != 0)
+        return damaged(r, err, "a frame with bytes that belong to no record");
+    if (store == XJ_STORE_TEXT)
+        return decode_text(r, data, (size_t)n, err);
+    r->data = data;
+    r->n = (size_t)n;
+    return XJ_OK;
+}
+
+xj_status xj_record_place(const xj_record *r, xj_status st, xj_error *err)
+{
+    xji_frame f;
+    if (st != XJ_ECORRUPT || !err || err->path[0] || !r->seg)
+        return st;
+    uint32_t frames = xji_store_frames((xj_store)r->store);
+    uint64_t at = r->seg->sec[frames].offset;
+    if (xji_frame_get(r->seg, frames, r->frame, &f, NULL) == XJ_OK)
+        at += f.offset;
+    char what[sizeof err->message];
+    memcpy(what, err->message, sizeof what);
+    xj_error_clear(err);
+    return xji_corrupt(r->seg, at, err, what);
+}
+
+void xj_record_release(xj_record *r)
+{
+    free(r->raw);
+    free(r->packed);
+    free(r->text);
+    ZSTD_freeDCtx(r->unpacker);
+    *r = (xj_record)XJ_RECORD_INIT;
+}
