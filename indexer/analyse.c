@@ -234,6 +234,10 @@ xj_status xji_analyse(xji_analyst *a, const xji_input *in, xji_segmentation mode
     }
     if (st == XJ_OK)
         st = put_headings(a, out, err);
+    if (st == XJ_OK)
+        st = xji_tokens_reserve(&out->tokens, a->doc.text.n + 2, err);
+    if (st == XJ_OK) /* beside the text, a record holds a few numbers */
+        st = xj_buf_reserve(&out->records, a->doc.bytes.n + 16 * a->doc.structure.n_passages, err);
     for (size_t i = 0; st == XJ_OK && i < a->doc.structure.n_passages; i++) {
         st = put_passage(a, i, out, err);
         out->n_passages = i + 1;

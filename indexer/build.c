@@ -62,7 +62,8 @@ static xj_status add_section(builder *b, const xji_analysed *a, uint32_t section
 static xj_status add_report(builder *b, const xji_analysed *a, xj_error *err)
 {
     xj_status st = xji_inverter_settle(b->inverter, xj_segment_writer_n_passages(b->segment),
-                                       xj_segment_writer_n_sections(b->segment), err);
+                                       xj_segment_writer_n_sections(b->segment),
+                                       xj_segment_writer_memory(b->segment) + xji_ids_bytes(&b->ids), err);
     size_t record = 0, pair = 0, word = 0;
     for (size_t i = 0; i < a->n_passages && st == XJ_OK; i++) {
         const xji_analysed_passage *p = &a->passage[i];
@@ -162,11 +163,10 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What the memory is for, beside the tokens: a group of texts being filled and packed, results that wait, the tables. */
+/* What there is for tokens and tables: not for a group of texts being packed, results that wait, and the program itself. */
 static size_t tokens_memory(size_t memory)
 {
-    size_t others = ((size_t)44 << 20) + memory / 8;
-    return memory > others + ((size_t)4 << 20) ? memory - others : (size_t)4 << 20;
+    return memory - ((size_t)24 << 20) - memory / 8;
 }
 
 static xj_status read_all(builder *b, xji_source *source, xj_pool *pool, xj_error *err)

@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,9 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
         return xji_command_misused(lang, "build", XJI_SAY_NO_PATH);
     o.paths = argv + optind;
     o.n_paths = (size_t)(argc - optind);
+    /* What is freed goes back at once where memory is short; otherwise that would only cost time. */
+    if (o.memory < XJI_MEMORY_AMPLE)
+        mallopt(M_MMAP_THRESHOLD, 1 << 19);
     view.started = now(CLOCK_MONOTONIC);
     view.skipped = report ? json_array() : NULL;
     xji_build_summary summary;

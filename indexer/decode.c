@@ -73,29 +73,18 @@ static void finish(xji_text *t, size_t n)
 
 /* ---- UTF-8 ---- */
 
-static size_t count_leads(const uint8_t *s, size_t n)
-{
-    size_t leads = 0;
-    for (size_t i = 0; i < n; i++)
-        leads += (s[i] & 0xC0) != 0x80;
-    return leads;
-}
-
 /* Decode s[from..n). With stop_at_bad, end before the first ill-formed byte. Returns in *end where it ended. */
 static xj_status decode_utf8(sink *k, const uint8_t *s, size_t from, size_t n, bool stop_at_bad,
                              size_t *end, xj_error *err)
 {
     xji_text *t = k->text;
     size_t i = from, m = 0;
-    xj_status st = xji_text_reserve(t, count_leads(s + from, n - from) + XJ_UTF8_SLACK, err);
-    if (st != XJ_OK)
-        return st;
     *end = n;
     while (i < n) {
-        /* Only stray continuation bytes can make more characters than there are leads. */
+        /* Characters of three bytes are expected; for shorter ones there is more room as they come. */
         if (t->cap - m < XJ_UTF8_SLACK) {
             t->n = m;
-            st = xji_text_reserve(t, m + XJ_UTF8_SLACK, err);
+            xj_status st = xji_text_reserve(t, m + (n - i) / 3 + XJ_UTF8_SLACK, err);
             if (st != XJ_OK)
                 return st;
         }

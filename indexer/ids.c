@@ -58,6 +58,11 @@ xj_status xji_ids_add(xji_ids *s, const char *id, size_t n, bool *is_new, xj_err
     return st;
 }
 
+size_t xji_ids_bytes(const xji_ids *s)
+{
+    return s->bytes.cap + s->n_slots * sizeof *s->slot;
+}
+
 void xji_ids_release(xji_ids *s)
 {
     xj_buf_release(&s->bytes);

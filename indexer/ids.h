@@ -15,6 +15,8 @@ typedef struct xji_ids {
 
 /* Add an id; *is_new = false when it is there already. */
 xj_status xji_ids_add(xji_ids *s, const char *id, size_t n, bool *is_new, xj_error *err);
+/* Memory it holds, in bytes. */
+size_t xji_ids_bytes(const xji_ids *s);
 void xji_ids_release(xji_ids *s);
 
 #endif

@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE /* madvise, MAP_ANONYMOUS */
 #include "invert.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -12,17 +14,21 @@
 /* A token: 32 bits of pair or of the word's number, 24 bits of passage in the batch, 8 bits of adjacency code. */
 enum { KEY_SHIFT = 32, NUMBER_SHIFT = 8, NUMBER_MASK = XJI_BATCH_PASSAGES - 1, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
-enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 256 };
+enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 512, SLAB_BYTES = 2 << 20, REGION_SLABS = 32 };
+
+/* However much others have taken: with less than this a batch would hardly hold a report. */
+enum { MEMORY_MIN = 8 << 20 };
+
+/* Bytes that a reader of a run reads ahead. */
+enum { ROOM_MIN = 4096, ROOM_MAX = 1 << 16 };
 
 typedef struct chunk {
     struct chunk *next;
     uint64_t token[CHUNK_TOKENS];
 } chunk;
 
-typedef struct slab {
-    struct slab *next;
-    chunk chunks[SLAB_CHUNKS];
-} slab;
+#define REGION_BYTES ((size_t)(REGION_SLABS + 1) * SLAB_BYTES)
+_Static_assert(sizeof(chunk) * SLAB_CHUNKS == SLAB_BYTES, "a slab is one large page");
 
 typedef struct bucket {
     uint64_t *next, *end; /* in the last chunk */
@@ -47,7 +53,9 @@ struct xji_inverter {
     size_t memory;
     xj_index_writer *index;
     field field[2]; /* by xj_field */
-    slab *slabs;
+    uint8_t **region; /* address space for REGION_SLABS slabs, and for one more so that they can begin at large pages */
+    size_t n_regions, region_cap;
+    size_t n_slabs; /* used of the last region */
     chunk *free_chunks;
     size_t n_chunks; /* in use */
     uint32_t passage, section; /* first numbers of the batch */
@@ -58,6 +66,8 @@ struct xji_inverter {
     uint32_t *table;
     size_t n_table;
     uint32_t *rank; /* of a key among the sorted ones, when they are sorted */
+    int fd; /* of the file with the runs, -1 when there are none */
+    uint64_t file_end;
     xji_run *run;
     size_t n_runs, run_cap;
 };
@@ -74,16 +84,17 @@ xj_status xji_inverter_new(xji_inverter **out, size_t memory, xj_index_writer *i
         return no_memory(err);
     (*out)->memory = memory;
     (*out)->index = index;
+    (*out)->fd = -1;
     return XJ_OK;
 }
 
 static void free_slabs(xji_inverter *v)
 {
-    while (v->slabs) {
-        slab *s = v->slabs;
-        v->slabs = s->next;
-        free(s);
-    }
+    for (size_t i = 0; i < v->n_regions; i++)
+        munmap(v->region[i], REGION_BYTES);
+    free(v->region);
+    v->region = NULL;
+    v->n_regions = v->region_cap = v->n_slabs = 0;
     v->free_chunks = NULL;
     v->n_chunks = 0;
 }
@@ -110,25 +121,55 @@ void xji_inverter_free(xji_inverter *v)
         return;
     free_slabs(v);
     free_words(v);
-    for (size_t i = 0; i < v->n_runs; i++)
-        close(v->run[i].fd);
+    if (v->fd >= 0)
+        close(v->fd);
     free(v->run);
     free(v);
 }
 
 /* ---- adding tokens ---- */
 
+static xj_status new_region(xji_inverter *v, xj_error *err)
+{
+    if (v->n_regions == v->region_cap) {
+        size_t cap = v->region_cap ? v->region_cap * 2 : 16;
+        void *p = realloc(v->region, cap * sizeof *v->region);
+        if (!p)
+            return no_memory(err);
+        v->region = p;
+        v->region_cap = cap;
+    }
+    void *p = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return no_memory(err);
+    madvise(p, REGION_BYTES, MADV_HUGEPAGE); /* spares page faults; it matters little when it is refused */
+    v->region[v->n_regions++] = p;
+    v->n_slabs = 0;
+    return XJ_OK;
+}
+
+static xj_status new_slab(xji_inverter *v, xj_error *err)
+{
+    if (v->n_regions == 0 || v->n_slabs == REGION_SLABS) {
+        xj_status st = new_region(v, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    uint8_t *p = v->region[v->n_regions - 1];
+    p += (SLAB_BYTES - (uintptr_t)p % SLAB_BYTES) % SLAB_BYTES + v->n_slabs++ * SLAB_BYTES;
+    chunk *c = (chunk *)(void *)p;
+    for (size_t i = 0; i < SLAB_CHUNKS; i++)
+        c[i].next = i + 1 < SLAB_CHUNKS ? &c[i + 1] : NULL;
+    v->free_chunks = c;
+    return XJ_OK;
+}
+
 static xj_status new_chunk(xji_inverter *v, bucket *b, xj_error *err)
 {
     if (!v->free_chunks) {
-        slab *s = malloc(sizeof *s);
-        if (!s)
-            return no_memory(err);
-        s->next = v->slabs;
-        v->slabs = s;
-        for (size_t i = 0; i < SLAB_CHUNKS; i++)
-            s->chunks[i].next = i + 1 < SLAB_CHUNKS ? &s->chunks[i + 1] : NULL;
-        v->free_chunks = s->chunks;
+        xj_status st = new_slab(v, err);
+        if (st != XJ_OK)
+            return st;
     }
     chunk *c = v->free_chunks;
     v->free_chunks = c->next;
@@ -494,20 +535,19 @@ static void empty_buckets(xji_inverter *v)
 static xj_status spill(xji_inverter *v, xj_error *err)
 {
     if (v->n_runs == v->run_cap) {
-        size_t cap = v->run_cap ? v->run_cap * 2 : 8;
+        size_t cap = v->run_cap + v->run_cap / 4 + 8;
         void *p = realloc(v->run, cap * sizeof *v->run);
         if (!p)
             return no_memory(err);
         v->run = p;
         v->run_cap = cap;
     }
-    int fd;
-    xj_status st = xj_index_writer_temporary(v->index, &fd, err);
+    xj_status st = v->fd < 0 ? xj_index_writer_temporary(v->index, &v->fd, err) : XJ_OK;
     if (st != XJ_OK)
         return st;
     xji_run *run = &v->run[v->n_runs++];
     xji_run_writer w;
-    st = xji_run_begin(&w, run, fd, err);
+    st = xji_run_begin(&w, run, v->fd, v->file_end, err);
     run->passage = v->passage;
     run->section = v->section;
     sorter *s = calloc(1, sizeof *s);
@@ -526,6 +566,7 @@ static xj_status spill(xji_inverter *v, xj_error *err)
     }
     if (st == XJ_OK)
         st = xji_run_end(&w, err);
+    v->file_end += run->length;
     xj_buf_release(&w.out);
     if (s)
         sorter_release(s);
@@ -536,9 +577,11 @@ static xj_status spill(xji_inverter *v, xj_error *err)
     return st;
 }
 
-xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t section, xj_error *err)
+xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t section, size_t taken, xj_error *err)
 {
-    bool full = xji_inverter_bytes(v) > v->memory || passage - v->passage > XJI_BATCH_PASSAGES / 2;
+    taken += v->run_cap * sizeof *v->run;
+    size_t own = taken + MEMORY_MIN < v->memory ? v->memory - taken : MEMORY_MIN;
+    bool full = xji_inverter_bytes(v) > own || xji_inverter_bytes(v) > XJI_RUN_TOKEN_BYTES || passage - v->passage > XJI_BATCH_PASSAGES / 2;
     if (!full || passage == v->passage)
         return XJ_OK;
     xj_status st = spill(v, err);
@@ -575,12 +618,13 @@ static xj_status from_batch(const range *r, xji_lists *l, xj_error *err)
 
 static xj_status from_runs(const range *r, xji_lists *l, xj_error *err)
 {
-    size_t n = r->v->n_runs;
+    size_t n = r->v->n_runs, room = r->v->memory / 8 / n;
+    room = room < ROOM_MIN ? ROOM_MIN : room > ROOM_MAX ? ROOM_MAX : room;
     xji_run_reader *readers = calloc(n, sizeof *readers);
     xji_term_source **sources = calloc(n, sizeof *sources);
     xj_status st = readers && sources ? XJ_OK : no_memory(err);
     for (size_t i = 0; i < n && st == XJ_OK; i++) {
-        st = xji_run_reader_open(&readers[i], &r->v->run[i], r->dictionary, r->from, r->to, err);
+        st = xji_run_reader_open(&readers[i], &r->v->run[i], r->dictionary, r->from, r->to, room, err);
         sources[i] = &readers[i].source;
     }
     if (st == XJ_OK)

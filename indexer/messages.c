@@ -170,7 +170,12 @@ static const struct {
      "“%1”已建好，但磁盘没有确认写入；可以再执行一次"},
     {"cannot read '*': *", "无法读取“%1”：%2"},
     {"cannot write '*': *", "无法写入“%1”：%2"},
-    {"the index would have more than * segments: build it with more --memory", "分段文件会超过 %1 个：请加大 --memory 再建"},
+    {"the index would have more than * segments: merge some of them first", "分段文件会超过 %1 个：请先合并其中一些"},
+    {"the index would have too many segments: merge some of them first", "分段文件太多：请先合并其中一些"},
+    {"two of the indexes hold a report with the id '*'; nothing was committed", "其中两个索引都有编号为“%1”的报告；没有建立索引"},
+    {"cannot write a temporary file beside the index: *", "无法在索引旁写入临时文件：%1"},
+    {"cannot read back a temporary file beside the index", "无法读回索引旁的临时文件"},
+    {"more than eight million passages in one report", "一份报告超过八百万段"},
     {"no memory to invert a batch: use a smaller --memory", "内存不足：请减小 --memory"},
     {"no memory *", "内存不足"},
 };

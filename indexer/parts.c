@@ -81,7 +81,7 @@ xj_status xji_write_parts(xj_segment_writer *w, xj_pool *pool, const uint64_t *c
         return st;
     part *parts = calloc(2 * XJI_BUCKETS + 2, sizeof *parts);
     xji_part_range *ranges = calloc(2 * XJI_BUCKETS + 2, sizeof *ranges);
-    size_t n = 0, given = 0, taken = 0, ahead = xj_pool_n_threads(pool) > 1 ? 2 * xj_pool_n_threads(pool) : 1;
+    size_t n = 0, given = 0, taken = 0, ahead = xj_pool_n_threads(pool);
     if (parts && ranges)
         n = plan(ranges, weights);
     else

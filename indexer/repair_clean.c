@@ -6,19 +6,19 @@
 #include "repair_priv.h"
 
 #include "xj/fold.h"
+#include "xj/ranges.h"
 
-enum { LF = 0x0A, CR = 0x0D, LOOK = 32 };
+enum { LF = 0x0A, CR = 0x0D };
 
 /* Kinds of line ends that become LF; each kind is shown once to keep doctor readable, and counted always. */
 enum { END_CRLF, END_CR, END_NEL, END_LS, END_PS, END_VT, END_FF, END_KINDS };
 
 /* Nothing to do for these, whatever the folding tables say: Han, ASCII print, CJK punctuation, kana, full-width
  * forms. They are nearly all of a Chinese text; everything else takes the slow look. */
-static bool surely_clean(uint32_t cp)
-{
-    return cp - 0x4E00 < 0x5200 || cp - 0x20 < 0x5F || cp - 0x3000 < 0x100 || cp == LF ||
-           cp - 0xFF01 < 0x5E || cp - 0x2010 < 0x18;
-}
+static const xj_range clean[] = {{0x4E00, 0x9FFF}, {0x20, 0x7E},     {0x3000, 0x30FF},
+                                 {LF, LF},         {0xFF01, 0xFF5E}, {0x2010, 0x2027}};
+
+enum { N_CLEAN = sizeof clean / sizeof *clean };
 
 static int line_end(const xji_text *t, size_t i)
 {
@@ -47,27 +47,7 @@ static bool is_control(uint32_t cp)
 
 static bool is_invisible(uint32_t cp)
 {
-    return !surely_clean(cp) && cp != '\t' && xj_class_of(xj_fold(cp)) == XJ_CLASS_INVISIBLE;
-}
-
-/* First character from i on that may need work. */
-static size_t next_suspect(const xji_text *t, size_t i)
-{
-    for (; t->n - i >= LOOK; i += LOOK) {
-        unsigned clean = 1;
-        for (size_t k = 0; k < LOOK;
-             k++) { /* without branches, so that it is done in wide registers */
-            uint32_t cp = t->cp[i + k];
-            clean &= (unsigned)(cp - 0x4E00 < 0x5200) | (unsigned)(cp - 0x20 < 0x5F) |
-                     (unsigned)(cp - 0x3000 < 0x100) | (unsigned)(cp == LF) |
-                     (unsigned)(cp - 0xFF01 < 0x5E) | (unsigned)(cp - 0x2010 < 0x18);
-        }
-        if (!clean)
-            break;
-    }
-    while (i < t->n && surely_clean(t->cp[i]))
-        i++;
-    return i;
+    return !xj_ranges_hold(clean, N_CLEAN, cp) && cp != '\t' && xj_class_of(xj_fold(cp)) == XJ_CLASS_INVISIBLE;
 }
 
 /* Delete the run of characters of one kind that begins at i: one entry in the log, each character counted. */
@@ -105,7 +85,7 @@ xj_status xji_repair_clean(xji_text *t, xji_log *log, xj_error *err)
     bool seen[END_KINDS] = {false};
     size_t w = 0;
     for (size_t i = 0; i < t->n;) {
-        size_t e = next_suspect(t, i);
+        size_t e = xj_ranges_find(t->cp, i, t->n, clean, N_CLEAN, false);
         w = xji_text_move(t, w, i, e);
         i = e;
         if (i == t->n)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "xj/fold.h"
+#include "xj/ranges.h"
 
 /* Natural logarithms of likelihood ratios. Measured on undamaged and on damaged text, docs/REPAIR.md. */
 #define CERTAIN 16.0         /* the other reading is right */
@@ -56,7 +57,6 @@ enum {
     DROPPED_TRAILS = 8, /* one second byte in so many makes no character with the next first byte */
     GAP_MAX = 4,        /* code points between the runs of a chain */
     PAIRS_MAX = 1024,
-    LOOK = 32,
     LOST = 0xFFFD
 };
 
@@ -123,9 +123,16 @@ static xj_status grow(void **p, size_t *cap, size_t n, size_t size, xj_error *er
 
 /* Signs and rarities. */
 
+/* First the signs, then characters that a slipped reading is full of and reports are not: Greek, Cyrillic, Roman numerals,
+ * enclosed numbers and box drawing, kana and Bopomofo, private use. Where a text does use them, its own counts say so. */
+static const xj_range triggers[] = {{'?', '?'},       {LOST, LOST},     {0x370, 0x52F},  {0x2160, 0x217F},
+                                    {0x2460, 0x257F}, {0x3041, 0x312F}, {0xE000, 0xF8FF}};
+
+enum { N_SIGNS = 2, N_TRIGGERS = sizeof triggers / sizeof *triggers };
+
 static bool is_sign(uint32_t cp)
 {
-    return cp == '?' || cp == LOST;
+    return xj_ranges_hold(triggers, N_SIGNS, cp);
 }
 
 static bool is_private(uint32_t cp)
@@ -133,31 +140,10 @@ static bool is_private(uint32_t cp)
     return cp - 0xE000 < 0x1900;
 }
 
-/* Characters that a slipped reading is full of and reports are not: Greek, Cyrillic, Roman numerals, enclosed numbers,
- * box drawing, kana, Bopomofo, private use. Where a text does use them, its own counts say so. */
-static bool is_rarity(uint32_t cp)
-{
-    return cp - 0x370 < 0x1C0 || cp - 0x2160 < 0x20 || cp - 0x2460 < 0x120 || cp - 0x3041 < 0xEF ||
-           is_private(cp);
-}
-
 /* First sign or rarity in [i, n), or n. */
 static size_t next_trigger(const uint32_t *cp, size_t i, size_t n)
 {
-    for (; n - i >= LOOK; i += LOOK) {
-        unsigned hit = 0;
-        for (size_t k = 0; k < LOOK; k++) {
-            uint32_t c = cp[i + k];
-            hit |= (unsigned)(c == '?') | (unsigned)(c == LOST) | (unsigned)(c - 0x370 < 0x1C0) |
-                   (unsigned)(c - 0x2160 < 0x20) | (unsigned)(c - 0x2460 < 0x120) |
-                   (unsigned)(c - 0x3041 < 0xEF) | (unsigned)(c - 0xE000 < 0x1900);
-        }
-        if (hit)
-            break;
-    }
-    while (i < n && !is_sign(cp[i]) && !is_rarity(cp[i]))
-        i++;
-    return i;
+    return xj_ranges_find(cp, i, n, triggers, N_TRIGGERS, true);
 }
 
 /* Runs. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 15, OUT_BLOCK = 1 << 19 };
+enum { OUT_BLOCK = 1 << 19, TAKE = 64 };
 
 /* ---- merging ---- */
 
@@ -101,44 +101,39 @@ static xj_status flush(xji_run_writer *w, xj_error *err)
 {
     size_t done = 0;
     while (done < w->out.n) {
-        ssize_t n = write(w->run->fd, w->out.data + done, w->out.n - done);
+        ssize_t n = pwrite(w->run->fd, w->out.data + done, w->out.n - done, (off_t)(w->run->begin + w->written));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return xj_fail(err, XJ_EIO, "cannot write a temporary file beside the index: %s", strerror(errno));
         done += (size_t)n;
+        w->written += (uint64_t)n;
     }
     w->out.n = 0;
     return XJ_OK;
 }
 
-xj_status xji_run_begin(xji_run_writer *w, xji_run *run, int fd, xj_error *err)
+xj_status xji_run_begin(xji_run_writer *w, xji_run *run, int fd, uint64_t begin, xj_error *err)
 {
     memset(w, 0, sizeof *w);
     memset(run->at, 0, sizeof run->at);
     run->fd = fd;
+    run->begin = begin;
     run->length = 0;
     w->run = run;
-    return xj_buf_reserve(&w->out, OUT_BLOCK + BLOCK, err);
+    return xj_buf_reserve(&w->out, OUT_BLOCK + OUT_BLOCK / 8, err);
 }
 
 /* Places that nothing was written for begin and end where the next one begins. */
-static void fill(xji_run_writer *w, int dictionary, uint32_t bucket)
+static void fill(xji_run_writer *w, uint32_t place)
 {
-    while (w->dictionary < dictionary || w->bucket < bucket) {
-        if (w->bucket == XJI_BUCKETS) {
-            w->dictionary++;
-            w->bucket = 0;
-            w->run->at[w->dictionary][0] = w->run->length;
-        } else {
-            w->run->at[w->dictionary][++w->bucket] = w->run->length;
-        }
-    }
+    while (w->place < place)
+        w->run->at[++w->place] = (uint32_t)w->run->length;
 }
 
 void xji_run_place(xji_run_writer *w, int dictionary, uint32_t bucket)
 {
-    fill(w, dictionary, bucket);
+    fill(w, xji_run_place_of(dictionary, bucket));
     w->pair = bucket << (16 + XJI_BUCKET_BITS);
 }
 
@@ -188,8 +183,8 @@ xj_status xji_run_string(xji_run_writer *w, const uint8_t *key, size_t n, const 
 
 xj_status xji_run_end(xji_run_writer *w, xj_error *err)
 {
-    fill(w, XJI_DICTIONARIES - 1, XJI_BUCKETS);
-    xj_status st = flush(w, err);
+    fill(w, XJI_RUN_PLACES);
+    xj_status st = w->run->length <= UINT32_MAX ? flush(w, err) : xj_fail(err, XJ_ELIMIT, "a batch is too large: use a smaller --memory");
     xj_buf_release(&w->out);
     return st;
 }
@@ -204,7 +199,7 @@ static xj_status want(xji_run_reader *r, size_t n, xj_error *err)
     memmove(r->buf.data, r->buf.data + r->p, r->buf.n - r->p);
     r->buf.n -= r->p;
     r->p = 0;
-    size_t more = n > BLOCK ? n : BLOCK;
+    size_t more = n > r->room ? n : r->room;
     if (more > r->end - r->at)
         more = (size_t)(r->end - r->at);
     xj_status st = xj_buf_reserve(&r->buf, more, err);
@@ -245,8 +240,8 @@ static xj_status run_next(xji_term_source *s, xj_error *err)
     }
     if (r->dictionary == XJ_PAIRS || r->dictionary == XJ_CONTEXT_PAIRS) {
         /* A bucket's keys count from its own first one. */
-        uint64_t here = r->at - (r->buf.n - r->p);
-        while (here >= r->run->at[r->dictionary][r->bucket + 1])
+        uint64_t here = r->at - (r->buf.n - r->p) - r->run->begin;
+        while (here >= r->run->at[xji_run_place_of(r->dictionary, r->bucket) + 1])
             r->pair = ++r->bucket << (16 + XJI_BUCKET_BITS);
         r->pair += (uint32_t)varint(r);
         s->pair = r->pair;
@@ -268,8 +263,8 @@ static xj_status run_take(xji_term_source *s, xji_gather *out, xj_error *err)
     uint32_t next = r->base;
     xj_status st = xji_gather_reserve(out, (size_t)left, err);
     while (st == XJ_OK && left > 0) {
-        st = want(r, 256 * 2 * XJ_VARINT_MAX, err);
-        for (unsigned i = 0; i < 256 && left > 0 && st == XJ_OK; i++, left--) {
+        st = want(r, TAKE * 2 * XJ_VARINT_MAX, err);
+        for (unsigned i = 0; i < TAKE && left > 0 && st == XJ_OK; i++, left--) {
             uint64_t head = varint(r);
             uint32_t tf = head & 1 ? (uint32_t)varint(r) + 2 : 1;
             out->docs[out->n] = next + (uint32_t)(head >> 1);
@@ -291,7 +286,8 @@ static xj_status run_take(xji_term_source *s, xji_gather *out, xj_error *err)
     return st;
 }
 
-xj_status xji_run_reader_open(xji_run_reader *r, const xji_run *run, int dictionary, uint32_t from, uint32_t to, xj_error *err)
+xj_status xji_run_reader_open(xji_run_reader *r, const xji_run *run, int dictionary, uint32_t from, uint32_t to, size_t room,
+                              xj_error *err)
 {
     memset(r, 0, sizeof *r);
     r->source.next = run_next;
@@ -301,10 +297,11 @@ xj_status xji_run_reader_open(xji_run_reader *r, const xji_run *run, int diction
     r->base = dictionary < XJ_CONTEXT_PAIRS ? run->passage : run->section;
     r->bucket = from;
     r->pair = from << (16 + XJI_BUCKET_BITS);
-    r->at = run->at[dictionary][from];
-    r->end = run->at[dictionary][to];
-    uint64_t all = r->end - r->at;
-    return xj_buf_reserve(&r->buf, all < BLOCK ? (size_t)all + 1 : BLOCK, err);
+    r->at = run->begin + run->at[xji_run_place_of(dictionary, from)];
+    r->end = run->begin + run->at[xji_run_place_of(dictionary, to)];
+    r->room = room;
+    uint64_t all = r->end - r->at, most = room + TAKE * 2 * XJ_VARINT_MAX;
+    return xj_buf_reserve(&r->buf, all < most ? (size_t)all + 1 : (size_t)most, err);
 }
 
 void xji_run_reader_release(xji_run_reader *r)

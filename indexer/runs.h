@@ -25,27 +25,42 @@ xj_status xji_merge(xji_term_source **sources, size_t n, bool strings, xji_lists
 /* Pairs are kept by ranges of their first character. */
 enum { XJI_BUCKETS = 1024, XJI_BUCKET_BITS = 6 };
 
-/* Order in a run, and of parts in a segment: the dictionaries. */
-enum { XJI_DICTIONARIES = 4 };
+/* Places in a run: dictionaries one after another, pairs by bucket. */
+enum {
+    XJI_RUN_PAIRS = 0,
+    XJI_RUN_STRINGS = XJI_RUN_PAIRS + XJI_BUCKETS,
+    XJI_RUN_CONTEXT_PAIRS,
+    XJI_RUN_CONTEXT_STRINGS = XJI_RUN_CONTEXT_PAIRS + XJI_BUCKETS,
+    XJI_RUN_PLACES
+};
 
-/* A run on disk. Terms of buckets [a, b) of dictionary d stand at [at[d][a], at[d][b]); strings are in bucket 0. */
+static inline uint32_t xji_run_place_of(int dictionary, uint32_t bucket)
+{
+    static const uint32_t begin[] = {XJI_RUN_PAIRS, XJI_RUN_STRINGS, XJI_RUN_CONTEXT_PAIRS, XJI_RUN_CONTEXT_STRINGS};
+    return begin[dictionary] + bucket;
+}
+
+/* Most bytes of tokens in a batch: its run then stays below 4 GiB. */
+#define XJI_RUN_TOKEN_BYTES ((size_t)1 << 30)
+
+/* A run on disk: what stands at places [a, b) is the bytes [begin + at[a], begin + at[b]) of the file. */
 typedef struct xji_run {
     int fd;
-    uint64_t at[XJI_DICTIONARIES][XJI_BUCKETS + 1];
-    uint64_t length;
+    uint64_t begin, length;
+    uint32_t at[XJI_RUN_PLACES + 1];
     uint32_t passage, section; /* added to all its postings */
 } xji_run;
 
-/* Writing one. */
+/* Writing one, at a place of a file that holds several. */
 typedef struct xji_run_writer {
     xji_run *run;
     xj_buf out;
-    int dictionary;
-    uint32_t bucket;
+    uint64_t written;
+    uint32_t place;
     uint32_t pair; /* last key of the bucket */
 } xji_run_writer;
 
-xj_status xji_run_begin(xji_run_writer *w, xji_run *run, int fd, xj_error *err);
+xj_status xji_run_begin(xji_run_writer *w, xji_run *run, int fd, uint64_t begin, xj_error *err);
 /* Go on to a later place; nothing is written for what is skipped. */
 void xji_run_place(xji_run_writer *w, int dictionary, uint32_t bucket);
 xj_status xji_run_pair(xji_run_writer *w, uint32_t key, const xj_term_postings *t, bool has_codes, xj_error *err);
@@ -59,6 +74,7 @@ typedef struct xji_run_reader {
     int dictionary;
     uint32_t base;
     uint64_t at, end; /* in the file, of what is not in buf yet */
+    size_t room;
     uint32_t pair;
     uint32_t bucket;
     uint64_t n_postings; /* of the current term, not taken yet */
@@ -67,7 +83,9 @@ typedef struct xji_run_reader {
     size_t p; /* next byte in buf */
 } xji_run_reader;
 
-xj_status xji_run_reader_open(xji_run_reader *r, const xji_run *run, int dictionary, uint32_t from, uint32_t to, xj_error *err);
+/* room: bytes to read ahead. */
+xj_status xji_run_reader_open(xji_run_reader *r, const xji_run *run, int dictionary, uint32_t from, uint32_t to, size_t room,
+                              xj_error *err);
 void xji_run_reader_release(xji_run_reader *r);
 
 #endif

@@ -18,8 +18,8 @@ enum {
     XJI_KIND_OPEN,   /* a number that opens a paragraph may begin with it */
     XJI_KIND_CLAUSE, /* such a number may stand behind it, as behind white space */
     /* The rest are in no row; characters are asked for them one by one. */
-    XJI_KIND_LEAD,   /* a passage had better begin with it than with others: the first character of 一是, 首先, 第一条 */
-    XJI_KIND_END                   /* the search for the end of a heading looks at it */
+    XJI_KIND_LEAD, /* a passage had better begin with it than with others: the first character of 一是, 首先, 第一条 */
+    XJI_KIND_END   /* the search for the end of a heading looks at it */
 };
 
 /* Bit i of a row says whether code point i is of a kind; 64 to a word. Opening: OPEN behind SPACE or CLAUSE. */
@@ -162,9 +162,6 @@ static inline uint32_t xji_row_next(const uint64_t *row, uint32_t b, uint32_t e)
 
 /* Number of bits of a row that are set in [b, e): made for rows with few. */
 uint32_t xji_row_count(const uint64_t *row, uint32_t b, uint32_t e);
-
-/* Last bit of a row that is set in [b, e), or e. */
-uint32_t xji_row_last(const uint64_t *row, uint32_t b, uint32_t e);
 
 /* xj_fold by the tables at hand. */
 static inline uint32_t xji_scan_fold(const xji_doc *d, uint32_t c)

@@ -109,17 +109,3 @@ uint32_t xji_row_count(const uint64_t *row, uint32_t b, uint32_t e)
     }
     return n;
 }
-
-uint32_t xji_row_last(const uint64_t *row, uint32_t b, uint32_t e)
-{
-    if (b >= e)
-        return e;
-    uint32_t k = (e - 1) / WORD, first = b / WORD;
-    uint64_t w = row[k] & UINT64_MAX >> (WORD - 1 - (e - 1) % WORD);
-    while (w == 0 && k > first)
-        w = row[--k];
-    uint32_t at = k * WORD + WORD - 1;
-    for (; w && !(w >> (WORD - 1)); w <<= 1)
-        at--;
-    return w && at >= b ? at : e;
-}

@@ -22,7 +22,11 @@ typedef struct word_slot {
     uint8_t count;
 } word_slot;
 
+/* What xji_tokenizer.plain says of a code point that is no CHAR, or folds beyond the BMP. No CHAR is so small. */
+enum { PLAIN_BREAK = 0, PLAIN_NOTHING, PLAIN_ASK, PLAIN_CODES };
+
 struct xji_tokenizer {
+    uint16_t plain[0x10000]; /* of a code point of the BMP: folded, or PLAIN_* */
     uint8_t *count; /* by code point: occurrences in the passage in hand, up to COUNT_MAX; 0 between passages */
     uint32_t *counted; /* code points whose count is to become 0 again */
     size_t n_counted, counted_cap;
@@ -30,11 +34,22 @@ struct xji_tokenizer {
     word_slot *slot;
     size_t n_slots; /* power of two */
     size_t n_words; /* slots taken */
-    uint32_t *folded; /* the passage in hand, by xj_fold_many */
-    size_t folded_cap;
     xj_units units; /* a stretch of words */
     xj_stemmer *stemmer;
 };
+
+static void fill_plain(uint16_t plain[0x10000])
+{
+    for (uint32_t c = 0; c < 0x10000; c++) {
+        uint32_t folded;
+        xj_fold_many(&folded, &c, 1);
+        uint32_t cls = folded >> XJ_FOLDED_CLASS_SHIFT, cp = folded & XJ_FOLDED_CP;
+        plain[c] = cls == XJ_CLASS_BREAK                                ? PLAIN_BREAK
+                   : cls == XJ_CLASS_SOFT || cls == XJ_CLASS_INVISIBLE  ? PLAIN_NOTHING
+                   : cls == XJ_CLASS_CHAR && cp < 0x10000               ? (uint16_t)cp
+                                                                        : PLAIN_ASK;
+    }
+}
 
 xj_status xji_tokenizer_new(xji_tokenizer **out, xj_error *err)
 {
@@ -43,6 +58,7 @@ xj_status xji_tokenizer_new(xji_tokenizer **out, xj_error *err)
         t->count = calloc(CODE_POINTS, sizeof *t->count);
         t->slot = calloc(SLOTS_MIN, sizeof *t->slot);
         t->n_slots = SLOTS_MIN;
+        fill_plain(t->plain);
     }
     if (!t || !t->count || !t->slot || xj_stemmer_new(&t->stemmer, NULL) != XJ_OK) {
         xji_tokenizer_free(t);
@@ -59,7 +75,6 @@ void xji_tokenizer_free(xji_tokenizer *t)
     free(t->count);
     free(t->counted);
     free(t->slot);
-    free(t->folded);
     xj_units_release(&t->units);
     xj_stemmer_free(t->stemmer);
     free(t);
@@ -141,6 +156,26 @@ static xj_status count_word(xji_tokenizer *t, const xj_buf *keys, size_t at, siz
 
 /* ---- writing ---- */
 
+static xj_status reserve_pairs(xji_tokens *out, size_t more, xj_error *err)
+{
+    if (more <= out->pair_cap - out->n_pairs)
+        return XJ_OK;
+    size_t cap = out->pair_cap ? out->pair_cap * 2 : 512;
+    if (cap < out->n_pairs + more)
+        cap = out->n_pairs + more;
+    void *p = realloc(out->pair, cap * sizeof *out->pair);
+    if (!p)
+        return no_memory(err);
+    out->pair = p;
+    out->pair_cap = cap;
+    return XJ_OK;
+}
+
+xj_status xji_tokens_reserve(xji_tokens *t, size_t n, xj_error *err)
+{
+    return reserve_pairs(t, n, err);
+}
+
 /* Room for more counted characters, and for a pair that begins with each. */
 static xj_status reserve_characters(xji_tokenizer *t, xji_tokens *out, size_t more, xj_error *err)
 {
@@ -152,17 +187,7 @@ static xj_status reserve_characters(xji_tokenizer *t, xji_tokens *out, size_t mo
         t->counted = p;
         t->counted_cap = cap;
     }
-    if (more > out->pair_cap - out->n_pairs) {
-        size_t cap = out->pair_cap ? out->pair_cap * 2 : 512;
-        if (cap < out->n_pairs + more)
-            cap = out->n_pairs + more;
-        void *p = realloc(out->pair, cap * sizeof *out->pair);
-        if (!p)
-            return no_memory(err);
-        out->pair = p;
-        out->pair_cap = cap;
-    }
-    return XJ_OK;
+    return reserve_pairs(out, more, err);
 }
 
 /* Room for what one unit makes in words and keys; its stem is not among them. */
@@ -310,40 +335,36 @@ xj_status xji_tokenize(xji_tokenizer *t, const xj_units *units, xji_tokens *out,
     return st;
 }
 
-_Static_assert((int)XJ_CLASS_BREAK == (int)XJ_UNIT_BREAK && (int)XJ_CLASS_CHAR == (int)XJ_UNIT_CHAR &&
-                   XJ_CLASS_BREAK == 0 && XJ_CLASS_CHAR == 1 && XJI_SINGLE == 0,
-               "the class of a character that is a unit is the unit's kind, and a factor");
-
 /*
- * The characters from folded[i] on, up to a word or one that expands; the unit before is no word. Nearly all of a text goes
- * through here, so there is one branch for each character that makes a unit: a BREAK is counted and joined like a CHAR, to
- * no effect. There is room for n - i characters.
+ * The characters from cp[i] on, up to one that has to be asked about; the unit before is no word. Nearly all of a text goes
+ * through here, so there is one branch for each character that makes a unit: a BREAK is counted and joined like a CHAR,
+ * to no effect. There is room for n - i characters.
  */
-static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict folded, size_t i, size_t n, xji_tokens *out)
+static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict cp, size_t i, size_t n, xji_tokens *out)
 {
+    const uint16_t *restrict plain = t->plain;
     uint8_t *restrict counts = t->count;
     uint32_t *restrict counted = t->counted + t->n_counted;
     xji_pair_token *restrict pair = out->pair + out->n_pairs;
     uint32_t last_cp = last->cp, length = last->length;
     unsigned last_count = last->count, last_is_char = last->kind == XJ_UNIT_CHAR;
     for (; i < n; i++) {
-        uint32_t cp = folded[i] & XJ_FOLDED_CP, cls = folded[i] >> XJ_FOLDED_CLASS_SHIFT;
-        if (cls > XJ_CLASS_CHAR) {
-            if (cls == XJ_CLASS_SOFT || cls == XJ_CLASS_INVISIBLE)
-                continue;
-            break; /* a word, or one that expands: its class is large */
-        }
-        unsigned count = counts[cp];
-        counts[cp] = (uint8_t)(count + (count < COUNT_MAX));
-        *counted++ = cp;
+        uint32_t c = cp[i] < 0x10000 ? plain[cp[i]] : PLAIN_ASK;
+        if (c == PLAIN_NOTHING)
+            continue;
+        if (c == PLAIN_ASK)
+            break;
+        unsigned count = counts[c], is_char = c != PLAIN_BREAK;
+        counts[c] = (uint8_t)(count + (count < COUNT_MAX));
+        *counted++ = c;
         pair->first = last_cp;
-        pair->second = cp * cls; /* cls is 1 or, for a BREAK, 0: it ends the run with a single */
-        pair->code = (uint8_t)((last_count << 4 | count) * cls);
+        pair->second = c; /* of a BREAK 0: it ends the run with a single */
+        pair->code = (uint8_t)((last_count << 4 | count) * is_char);
         pair += last_is_char;
-        last_cp = cp;
+        last_cp = c;
         last_count = count;
-        last_is_char = cls;
-        length += cls;
+        last_is_char = is_char;
+        length += is_char;
     }
     t->n_counted = (size_t)(counted - t->counted);
     out->n_pairs = (size_t)(pair - out->pair);
@@ -351,42 +372,35 @@ static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict
     return i;
 }
 
-static xj_status reserve_folded(xji_tokenizer *t, size_t n, xj_error *err)
-{
-    if (n <= t->folded_cap)
-        return XJ_OK;
-    void *p = realloc(t->folded, n * sizeof *t->folded);
-    if (!p)
-        return no_memory(err);
-    t->folded = p;
-    t->folded_cap = n;
-    return XJ_OK;
-}
+_Static_assert((int)PLAIN_BREAK == XJI_SINGLE, "what a run ends with");
+_Static_assert((int)XJ_CLASS_BREAK == (int)XJ_UNIT_BREAK && (int)XJ_CLASS_CHAR == (int)XJ_UNIT_CHAR,
+               "the class of a character that is a unit is the unit's kind");
 
 xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_tokens *out, uint32_t *length, xj_error *err)
 {
     joint last = {.kind = XJ_UNIT_BREAK};
     begin_passage(t);
-    xj_status st = reserve_folded(t, n, err);
-    if (st == XJ_OK)
-        st = reserve_characters(t, out, n + 1, err); /* one more is written, though not counted, at the end of the text */
-    if (st == XJ_OK)
-        xj_fold_many(t->folded, cp, n);
+    /* One more is written, though not counted, at the end of the text. */
+    xj_status st = reserve_characters(t, out, n + 1, err);
     for (size_t i = 0; i < n && st == XJ_OK;) {
-        uint32_t cls = t->folded[i] >> XJ_FOLDED_CLASS_SHIFT;
-        if (cls == XJ_CLASS_WORD || cls > XJ_CLASS_INVISIBLE) {
+        if (last.kind != XJ_UNIT_WORD)
+            i = take_plain(t, &last, cp, i, n, out);
+        if (i == n)
+            break;
+        uint32_t folded;
+        xj_fold_many(&folded, &cp[i], 1);
+        uint32_t cls = folded >> XJ_FOLDED_CLASS_SHIFT;
+        if (cls == XJ_CLASS_WORD || cls > XJ_CLASS_INVISIBLE) { /* a word; one that expands has a large class */
             st = xj_units_read_words(&t->units, cp, n, &i, 0, err);
             if (st == XJ_OK)
                 st = reserve_characters(t, out, t->units.n + (n - i) + 1, err);
             for (size_t k = 0; k < t->units.n && st == XJ_OK; k++)
                 st = take_unit(t, &last, &t->units.unit[k], t->units.words, out, err);
-        } else if (last.kind == XJ_UNIT_WORD) {
-            xj_unit u = {.cp = t->folded[i] & XJ_FOLDED_CP, .kind = (uint8_t)cls};
+        } else {
+            xj_unit u = {.cp = folded & XJ_FOLDED_CP, .kind = (uint8_t)cls};
             if (cls == XJ_CLASS_CHAR || cls == XJ_CLASS_BREAK)
                 st = take_unit(t, &last, &u, NULL, out, err);
             i++;
-        } else {
-            i = take_plain(t, &last, t->folded, i, n, out);
         }
     }
     if (st == XJ_OK)

@@ -50,6 +50,9 @@ xj_status xji_tokenize(xji_tokenizer *t, const xj_units *units, xji_tokens *out,
 xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_tokens *out, uint32_t *length,
                             xj_error *err);
 
+/* Room for the tokens of passages of n characters in all, where most of these are Han: it only saves moving them. */
+xj_status xji_tokens_reserve(xji_tokens *t, size_t n, xj_error *err);
+
 void xji_tokens_release(xji_tokens *t);
 
 #endif

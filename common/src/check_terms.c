@@ -50,7 +50,9 @@ static xj_status check_full_page(terms *t, const xji_list_place *at, xj_error *e
     if (st != XJ_OK || (xj_get_u16(p) == at->header && n - 2 - xj_get_u16(p) == at->noise))
         return st;
     st = xji_frame_get(seg, XJI_SEC_POSTINGS, at->page, &f, e);
-    return st == XJ_OK ? xji_frame_corrupt(seg, XJI_SEC_POSTINGS, &f, e, "a page of postings with bytes that belong to no list") : st;
+    if (st == XJ_OK)
+        st = xji_frame_corrupt(seg, XJI_SEC_POSTINGS, &f, e, "a page of postings with bytes that belong to no list");
+    return st;
 }
 
 /* The same for the codes. */

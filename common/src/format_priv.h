@@ -21,7 +21,7 @@ enum {
     XJI_PACKED_PAGE = 8192, /* most bytes of a page as stored */
     XJI_TEXT_FRAME = 8192, /* raw bytes after which a frame of texts (coded characters) is closed */
     XJI_STORE_FRAME = 16384, /* the same for reports and headings */
-    XJI_TEXT_GROUP = 16 << 20, /* UTF-8 bytes after which a group of texts is closed */
+    XJI_TEXT_GROUP = 8 << 20, /* UTF-8 bytes after which a group of texts is closed */
     XJI_FRAME_ENTRY = 16,  /* frame directory entry */
     XJI_INDEX_ENTRY = 28,  /* dictionary page */
     XJI_BLOCK_ENTRY = 10,
@@ -33,8 +33,10 @@ enum {
 #define XJI_SECTIONS_MAX 64
 #define XJI_SEGMENTS_MAX 4096
 
-/* Section types from this one on are optional: a reader that does not know them ignores them. */
+/* Section types from this one on are optional: a reader that does not know them ignores them. The place of a checksum has
+ * room for 16 bits of type. */
 #define XJI_SEC_OPTIONAL 64
+#define XJI_SEC_OPTIONAL_LAST 65535
 
 /* Section types; docs/FORMAT.md has the order in the file. RAW sections carry chunk checksums; FRAMES sections are
  * covered frame by frame by the checksums in their directory section, whose type is XJI_SEC_DIRECTORY(theirs). */

@@ -198,7 +198,9 @@ xj_status xj_index_writer_begin(xj_index_writer *w, xj_text_level level, xj_pool
 xj_status xj_index_writer_temporary(xj_index_writer *w, int *fd, xj_error *err)
 {
     char name[64];
-    snprintf(name, sizeof name, "seg-temporary-%u%s", (unsigned)w->n_named++, XJI_SEGMENT_SUFFIX);
+    do {
+        snprintf(name, sizeof name, "seg-temporary-%u%s", (unsigned)w->n_named++, XJI_SEGMENT_SUFFIX);
+    } while (faccessat(w->dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
     return xji_open_temporary(w->dir_fd, name, fd, err);
 }
 

@@ -153,7 +153,7 @@ static xj_status compose(const xji_manifest *m, xj_buf *b, xj_error *err)
             st = xj_buf_put(b, s->name, strlen(s->name), err);
     }
     if (st == XJ_OK && b->n + 8 > XJI_MANIFEST_MAX)
-        st = xj_fail(err, XJ_ELIMIT, "the index has too many segments: build it with more --memory");
+        st = xj_fail(err, XJ_ELIMIT, "the index would have too many segments: merge some of them first");
     if (st == XJ_OK)
         st = xj_buf_u64(b, xj_checksum(b->data, b->n, 2), err);
     return st;

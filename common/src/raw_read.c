@@ -57,6 +57,7 @@ static xj_status load_chunks(xj_segment *seg, xji_section_view *s, uint64_t a, u
                 break;
             }
             atomic_store_explicit(&s->loaded[c], 1, memory_order_release);
+            atomic_fetch_add_explicit(&s->n_loaded, 1, memory_order_release);
         }
         a = stop;
     }
@@ -83,10 +84,28 @@ xj_status xji_raw_load(xj_segment *seg, xji_section_view *s, uint64_t offset, ui
     return XJ_OK;
 }
 
+/* The same over entries that are all in memory. */
+static uint64_t search_table(const uint8_t *table, uint32_t stride, uint64_t n, uint32_t wanted)
+{
+    uint64_t lo = 0;
+    for (uint64_t left = n; left > 0;) {
+        uint64_t half = left / 2;
+        bool above = xj_get_u32(table + (lo + half) * stride) > wanted;
+        lo = above ? lo : lo + half + 1;
+        left = above ? half : left - half - 1;
+    }
+    return lo ? lo - 1 : n;
+}
+
 xj_status xji_last_not_above(xj_segment *seg, uint32_t type, uint32_t stride, uint64_t n, uint32_t wanted, uint64_t *out,
                              xj_error *err)
 {
+    const xji_section_view *s = &seg->sec[type];
     uint64_t lo = 0, hi = n; /* below lo: not above; from hi on: above */
+    if (n <= s->length / stride && atomic_load_explicit(&s->n_loaded, memory_order_acquire) == s->n_parts) {
+        *out = search_table(s->arena, stride, n, wanted);
+        return XJ_OK;
+    }
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
         const uint8_t *p;

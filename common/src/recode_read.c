@@ -39,13 +39,35 @@ const char *xji_group_parse(xji_group *g, const uint8_t *table, size_t n, const 
     return NULL;
 }
 
+/* Code of a byte and the one after it; two = it takes both. One byte or two cannot be foretold: no branch. */
+static inline const xji_rank *rank_of(const xji_group *g, uint32_t byte, uint32_t next, uint32_t *two)
+{
+    *two = byte >= XJI_RANK_ONE;
+    return &g->rank[byte + ((0u - *two) & ((byte - XJI_RANK_ONE) * 255 + next))];
+}
+
 size_t xji_text_decode(const xji_group *g, const uint8_t *codes, size_t n, uint8_t *out)
 {
     const uint8_t *p = codes, *end = codes + n;
     uint8_t *to = out;
+    uint32_t two;
     while (p < end) {
-        uint32_t byte = *p, next = p + 1 < end ? p[1] : 0;
-        if (byte == XJI_RANK_ESCAPE) {
+        if (end - p >= 8) { /* four codes from one load */
+            uint64_t word = xj_get_u64(p);
+            int k = 0;
+            for (; k < 4 && (word & 255) != XJI_RANK_ESCAPE; k++) {
+                const xji_rank *r = rank_of(g, word & 255, word >> 8 & 255, &two);
+                memcpy(to, r->s, 4);
+                to += r->n;
+                p += 1 + two;
+                word = word >> 8 >> 8 * two;
+                if (r->n == 0)
+                    return SIZE_MAX;
+            }
+            if (k > 0)
+                continue;
+        }
+        if (*p == XJI_RANK_ESCAPE) {
             uint32_t cp = end - p < 4 ? UINT32_MAX : xj_get_u32(p) >> 8;
             if (!is_scalar(cp))
                 return SIZE_MAX;
@@ -53,15 +75,12 @@ size_t xji_text_decode(const xji_group *g, const uint8_t *codes, size_t n, uint8
             p += 4;
             continue;
         }
-        /* One byte or two cannot be foretold: no branch. */
-        uint32_t two = byte >= XJI_RANK_ONE;
-        uint32_t rank = two ? XJI_RANK_ONE + (byte - XJI_RANK_ONE) * 256 + next : byte;
-        const xji_rank *r = &g->rank[rank];
+        const xji_rank *r = rank_of(g, *p, p + 1 < end ? p[1] : 0, &two);
+        if (r->n == 0 || p + 1 + two > end)
+            return SIZE_MAX;
         memcpy(to, r->s, 4);
         to += r->n;
         p += 1 + two;
-        if (r->n == 0)
-            return SIZE_MAX;
     }
-    return p == end ? (size_t)(to - out) : SIZE_MAX;
+    return (size_t)(to - out);
 }

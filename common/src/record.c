@@ -41,10 +41,15 @@ xj_status xj_passage_put_ranges(xj_buf *out, const uint8_t *source, const xj_sou
     size_t bytes = 0;
     for (size_t i = 0; i < n_ranges; i++)
         bytes += range[i].end - range[i].beg;
-    xj_status st = xj_buf_varint(out, bytes, err);
-    for (size_t i = 0; i < n_ranges && st == XJ_OK; i++)
-        st = xj_buf_put(out, source + range[i].beg, range[i].end - range[i].beg, err);
-    return st == XJ_OK ? xj_srcmap_put_ranges(out, range, n_ranges, err) : st;
+    xj_status st = xj_buf_reserve(out, XJ_VARINT_MAX + bytes, err);
+    if (st != XJ_OK)
+        return st;
+    out->n += xj_varint_put(out->data + out->n, bytes);
+    for (size_t i = 0; i < n_ranges; i++) {
+        memcpy(out->data + out->n, source + range[i].beg, range[i].end - range[i].beg);
+        out->n += range[i].end - range[i].beg;
+    }
+    return xj_srcmap_put_ranges(out, range, n_ranges, err);
 }
 
 static bool grow(void **p, size_t n, size_t size)

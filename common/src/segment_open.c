@@ -35,7 +35,7 @@ static uint32_t section_kind(uint32_t type)
         XJI_SECTION_LIST(XJI_SECTION_KIND)
 #undef XJI_SECTION_KIND
     default:
-        return type >= XJI_SEC_OPTIONAL ? (uint32_t)XJI_KIND_RAW : UINT32_MAX;
+        return type >= XJI_SEC_OPTIONAL && type <= XJI_SEC_OPTIONAL_LAST ? (uint32_t)XJI_KIND_RAW : UINT32_MAX;
     }
 }
 

@@ -28,6 +28,7 @@ typedef struct xji_section_view {
     size_t slot;            /* bytes of the arena for each part */
     uint16_t *raw;          /* pages: bytes in them, set before their bit */
     _Atomic(uint8_t) *loaded;
+    _Atomic(uint64_t) n_loaded; /* RAW: chunks that are there */
 } xji_section_view;
 
 /*

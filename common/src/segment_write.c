@@ -73,35 +73,21 @@ static xj_status spool_put(xj_segment_writer *w, xji_spool *s, const void *p, si
         snprintf(name, sizeof name, "seg-spool-%s-%u.xjs", w->name, (unsigned)w->n_spools++);
         st = xji_open_temporary(w->dir_fd, name, &s->fd, err);
     }
+    /* Whole blocks go to the file, so that what is read back begins and ends with chunks. */
+    size_t whole = s->buf.n / OUT_BLOCK * OUT_BLOCK;
     if (st == XJ_OK)
-        st = xji_write_at(s->fd, s->buf.data, s->buf.n, s->written, w->path, err);
+        st = xji_write_at(s->fd, s->buf.data, whole, s->written, w->path, err);
     if (st == XJ_OK) {
-        s->written += s->buf.n;
-        s->buf.n = 0;
+        s->written += whole;
+        s->buf.n -= whole;
+        memmove(s->buf.data, s->buf.data + whole, s->buf.n);
     }
     return st;
 }
 
-/* Copy everything to the segment and forget it. */
-static xj_status spool_drain(xj_segment_writer *w, xji_spool *s, xj_error *err)
+static uint64_t spool_length(const xji_spool *s)
 {
-    xj_status st = XJ_OK;
-    if (s->fd >= 0) {
-        st = xj_buf_reserve(&w->packed, OUT_BLOCK, err);
-        for (uint64_t at = 0; at < s->written && st == XJ_OK;) {
-            size_t n = s->written - at < OUT_BLOCK ? (size_t)(s->written - at) : OUT_BLOCK;
-            st = xji_read_at(s->fd, w->packed.data, n, at, w->path, err);
-            if (st == XJ_OK)
-                st = emit(w, w->packed.data, n, err);
-            at += n;
-        }
-        close(s->fd);
-        s->fd = -1;
-    }
-    if (st == XJ_OK)
-        st = emit(w, s->buf.data, s->buf.n, err);
-    xj_buf_release(&s->buf);
-    return st;
+    return s->written + s->buf.n;
 }
 
 static void spool_release(xji_spool *s)
@@ -141,35 +127,88 @@ static xj_status put_frames(xj_segment_writer *w, xji_section *f, const xj_buf *
     return st;
 }
 
-static xj_status end_section(xj_segment_writer *w, xji_section *f, xj_error *err)
+/* Where a RAW section begins, and the checksums of its chunks so far. */
+typedef struct raw_section {
+    uint32_t type;
+    uint64_t at, length;
+    xj_buf checks;
+} raw_section;
+
+/* The next bytes: a multiple of XJI_CHUNK but for the last ones. */
+static xj_status put_raw(xj_segment_writer *w, raw_section *r, const uint8_t *s, size_t n, xj_error *err)
 {
-    xj_status st = f->streams ? XJ_OK : spool_drain(w, &f->kept, err);
+    xj_status st = emit(w, s, n, err);
+    for (size_t i = 0; i < n && st == XJ_OK; i += XJI_CHUNK) {
+        size_t part = n - i < XJI_CHUNK ? n - i : XJI_CHUNK;
+        st = xj_buf_u64(&r->checks, xj_checksum(s + i, part, xji_place(r->type, (r->length + i) / XJI_CHUNK)), err);
+    }
+    r->length += n;
+    return st;
+}
+
+static xj_status end_raw(xj_segment_writer *w, raw_section *r, xj_error *err)
+{
+    xj_status st = pad(w, err);
+    uint64_t checks_at = file_end(w);
     if (st == XJ_OK)
-        st = add_entry(w, f->type, XJI_KIND_FRAMES, w->section_at, f->length, 0, 0, err);
+        st = emit(w, r->checks.data, r->checks.n, err);
     if (st == XJ_OK)
-        st = pad(w, err);
+        st = add_entry(w, r->type, XJI_KIND_RAW, r->at, r->length, checks_at,
+                       xj_checksum(r->checks.data, r->checks.n, xji_place(r->type, UINT32_MAX)), err);
     w->section_at = file_end(w);
+    return st;
+}
+
+/* Copy everything to the segment and forget it; raw (may be NULL) is the RAW section that it belongs to. */
+static xj_status spool_drain(xj_segment_writer *w, xji_spool *s, raw_section *raw, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    if (s->fd >= 0) {
+        w->packed.n = 0;
+        st = xj_buf_reserve(&w->packed, OUT_BLOCK, err);
+        for (uint64_t at = 0; at < s->written && st == XJ_OK;) {
+            size_t n = s->written - at < OUT_BLOCK ? (size_t)(s->written - at) : OUT_BLOCK;
+            st = xji_read_at(s->fd, w->packed.data, n, at, w->path, err);
+            if (st == XJ_OK)
+                st = raw ? put_raw(w, raw, w->packed.data, n, err) : emit(w, w->packed.data, n, err);
+            at += n;
+        }
+        close(s->fd);
+        s->fd = -1;
+    }
+    if (st == XJ_OK)
+        st = raw ? put_raw(w, raw, s->buf.data, s->buf.n, err) : emit(w, s->buf.data, s->buf.n, err);
+    xj_buf_release(&s->buf);
     return st;
 }
 
 static xj_status put_raw_section(xj_segment_writer *w, uint32_t type, const xj_buf *b, xj_error *err)
 {
-    uint64_t at = w->section_at;
-    xj_buf checks = XJ_BUF_INIT;
-    xj_status st = emit(w, b->data, b->n, err);
+    raw_section r = {type, w->section_at, 0, XJ_BUF_INIT};
+    xj_status st = put_raw(w, &r, b->data, b->n, err);
+    if (st == XJ_OK)
+        st = end_raw(w, &r, err);
+    xj_buf_release(&r.checks);
+    return st;
+}
+
+static xj_status put_raw_spool(xj_segment_writer *w, uint32_t type, xji_spool *s, xj_error *err)
+{
+    raw_section r = {type, w->section_at, 0, XJ_BUF_INIT};
+    xj_status st = spool_drain(w, s, &r, err);
+    if (st == XJ_OK)
+        st = end_raw(w, &r, err);
+    xj_buf_release(&r.checks);
+    return st;
+}
+
+static xj_status end_section(xj_segment_writer *w, xji_section *f, xj_error *err)
+{
+    xj_status st = f->streams ? XJ_OK : spool_drain(w, &f->kept, NULL, err);
+    if (st == XJ_OK)
+        st = add_entry(w, f->type, XJI_KIND_FRAMES, w->section_at, f->length, 0, 0, err);
     if (st == XJ_OK)
         st = pad(w, err);
-    for (size_t i = 0; i < b->n && st == XJ_OK; i += XJI_CHUNK) {
-        size_t n = b->n - i < XJI_CHUNK ? b->n - i : XJI_CHUNK;
-        st = xj_buf_u64(&checks, xj_checksum(b->data + i, n, xji_place(type, i / XJI_CHUNK)), err);
-    }
-    uint64_t checks_at = file_end(w);
-    if (st == XJ_OK)
-        st = emit(w, checks.data, checks.n, err);
-    if (st == XJ_OK)
-        st = add_entry(w, type, XJI_KIND_RAW, at, b->n, checks_at,
-                       xj_checksum(checks.data, checks.n, xji_place(type, UINT32_MAX)), err);
-    xj_buf_release(&checks);
     w->section_at = file_end(w);
     return st;
 }
@@ -363,7 +402,7 @@ xj_status xj_segment_writer_part(xj_segment_writer *w, const xj_term_part *p, xj
 {
     const xj_scale *scale;
     xj_status st = xj_segment_writer_scale(w, &scale, err);
-    uint64_t block = w->blocks.n / XJI_BLOCK_ENTRY;
+    uint64_t block = spool_length(&w->blocks) / XJI_BLOCK_ENTRY;
     if (st == XJ_OK && (block + p->at.block > UINT32_MAX || w->postings.n > UINT32_MAX - p->postings.n))
         st = xj_fail(err, XJ_ELIMIT, "a segment holds too many postings");
     if (st == XJ_OK)
@@ -375,7 +414,7 @@ xj_status xj_segment_writer_part(xj_segment_writer *w, const xj_term_part *p, xj
     if (st == XJ_OK)
         st = put_frames(w, &w->pages, &p->pages.data, &p->pages.sizes, err);
     if (st == XJ_OK)
-        st = xj_buf_put(&w->blocks, p->blocks.data, p->blocks.n, err);
+        st = spool_put(w, &w->blocks, p->blocks.data, p->blocks.n, err);
     w->n_terms[p->dictionary] += p->n_terms;
     if (p->dictionary < XJI_DICT_CONTEXT_PAIRS) {
         w->stats.n_postings += p->n_postings;
@@ -406,6 +445,7 @@ xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char
     w->dir_fd = dir_fd;
     w->level = level;
     w->pool = pool;
+    w->blocks.fd = -1;
     section_init(&w->text, XJI_SEC_TEXT, true);
     section_init(&w->tables, XJI_SEC_TABLES, false);
     section_init(&w->postings, XJI_SEC_POSTINGS, true);
@@ -546,12 +586,13 @@ static xj_status write_raw_sections(xj_segment_writer *w, xj_error *err)
         {XJI_SEC_CONTEXT_PAIRS, &w->index[XJI_DICT_CONTEXT_PAIRS]},
         {XJI_SEC_CONTEXT_STRINGS, &w->index[XJI_DICT_CONTEXT_STRINGS]},
         {XJI_SEC_CONTEXT_STRING_KEYS, &w->keys[XJI_DICT_CONTEXT_STRINGS]},
-        {XJI_SEC_BLOCKS, &w->blocks},
         {XJI_SEC_LENGTHS, &w->lengths},
         {XJI_SEC_SECTIONS, &w->sections},
         {XJI_SEC_REPORTS, &w->reports},
     };
     xj_status st = stats_section(w, err);
+    if (st == XJ_OK)
+        st = put_raw_spool(w, XJI_SEC_BLOCKS, &w->blocks, err);
     for (size_t i = 0; i < sizeof raw / sizeof *raw && st == XJ_OK; i++)
         st = put_raw_section(w, raw[i].type, raw[i].b, err);
     return st;
@@ -592,7 +633,7 @@ xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal
 
 size_t xj_segment_writer_memory(const xj_segment_writer *w)
 {
-    size_t n = w->out.cap + w->packed.cap + w->blocks.cap + w->lengths.cap + w->sections.cap + w->reports.cap + w->ids.cap +
+    size_t n = w->out.cap + w->packed.cap + w->blocks.buf.cap + w->lengths.cap + w->sections.cap + w->reports.cap + w->ids.cap +
                w->id_ends.cap + w->report.raw.cap + w->heading.raw.cap + w->text_firsts.cap;
     const xji_section *const all[] = {&w->text,  &w->tables,        &w->postings,      &w->adjacency,
                                   &w->pages, &w->report.frames, &w->heading.frames};
@@ -600,10 +641,6 @@ size_t xj_segment_writer_memory(const xj_segment_writer *w)
         n += all[i]->dir.cap + all[i]->kept.buf.cap;
     for (int d = 0; d < XJI_DICTS; d++)
         n += w->index[d].cap + w->keys[d].cap;
-    if (w->group)
-        n += w->group->records.cap + w->group->ends.cap;
-    if (w->packing)
-        n += 2 * XJI_TEXT_GROUP; /* records, codes, frames */
     return n;
 }
 
@@ -651,9 +688,10 @@ void xj_segment_writer_abandon(xj_segment_writer **wp)
     xji_section *const all[] = {&w->text, &w->tables, &w->postings, &w->adjacency, &w->pages};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         section_release(all[i]);
+    spool_release(&w->blocks);
     store_release(&w->report);
     store_release(&w->heading);
-    xj_buf *const bufs[] = {&w->packed, &w->out,      &w->table,   &w->text_firsts, &w->text_groups, &w->blocks,
+    xj_buf *const bufs[] = {&w->packed, &w->out,      &w->table,   &w->text_firsts, &w->text_groups,
                             &w->lengths, &w->sections, &w->reports, &w->ids,         &w->id_ends};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         xj_buf_release(bufs[i]);

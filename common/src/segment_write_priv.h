@@ -55,7 +55,8 @@ struct xj_segment_writer {
     xji_section text, tables, postings, adjacency, pages;
     xji_store report, heading;
     xj_buf text_firsts, text_groups;
-    xj_buf index[XJI_DICTS], keys[XJI_DICTS], blocks, lengths, sections, reports;
+    xj_buf index[XJI_DICTS], keys[XJI_DICTS], lengths, sections, reports;
+    xji_spool blocks;
     uint32_t n_terms[XJI_DICTS];
     uint32_t report_passage, report_section; /* first ones of the report being filled */
     xj_scale *scale;

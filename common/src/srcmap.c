@@ -86,19 +86,26 @@ xj_status xj_srcmap_put(xj_buf *out, xj_encoding enc, const uint32_t *cp, const 
 
 xj_status xj_srcmap_put_ranges(xj_buf *out, const xj_source_range *range, size_t n_ranges, xj_error *err)
 {
-    uint64_t count = 0, ignored = 0;
+    uint64_t count = 0;
     for (size_t i = 1; i < n_ranges; i++)
         count += range[i].beg != range[i - 1].end;
-    xj_status st = xj_buf_varint(out, n_ranges ? range[0].beg : 0, err);
-    if (st == XJ_OK)
-        st = xj_buf_varint(out, count, err);
-    size_t last = 0, at = 0; /* code points: the last entry's, the range's first */
-    for (size_t i = 1; i < n_ranges && st == XJ_OK; i++) {
-        at += range[i - 1].n;
-        if (range[i].beg != range[i - 1].end)
-            st = entry(out, &last, at, ENTRY_GAP, xj_zigzag((int64_t)range[i].beg - range[i - 1].end), &ignored, err);
+    xj_status st = xj_buf_reserve(out, (2 + 2 * (size_t)count) * XJ_VARINT_MAX, err);
+    if (st != XJ_OK)
+        return st;
+    uint8_t *p = out->data + out->n;
+    p += xj_varint_put(p, n_ranges ? range[0].beg : 0);
+    p += xj_varint_put(p, count);
+    uint64_t step = 0; /* code points since the last entry */
+    for (size_t i = 1; i < n_ranges; i++) {
+        step += range[i - 1].n;
+        if (range[i].beg == range[i - 1].end)
+            continue;
+        p += xj_varint_put(p, step << 2 | ENTRY_GAP);
+        p += xj_varint_put(p, xj_zigzag((int64_t)range[i].beg - range[i - 1].end));
+        step = 0;
     }
-    return st;
+    out->n = (size_t)(p - out->data);
+    return XJ_OK;
 }
 
 static xj_status damaged(xj_error *err)

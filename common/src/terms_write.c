@@ -173,6 +173,22 @@ static uint8_t step(uint8_t last, uint8_t code)
     return (uint8_t)(((code >> 4) - hi) << 4 | ((code & 15) - lo));
 }
 
+/* Codes as they are: terms that occur once in each of their passages, most of them. */
+static xj_status copy_codes(xj_term_part *p, const uint8_t *codes, uint32_t n, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    while (n > 0 && st == XJ_OK) {
+        uint32_t at = (uint32_t)(p->at.adjacency % XJI_PAGE), part = XJI_PAGE - at < n ? XJI_PAGE - at : n;
+        memcpy(p->codes + at, codes, part);
+        p->at.adjacency += part;
+        if (at + part == XJI_PAGE)
+            st = close_codes(p, XJI_PAGE, err);
+        codes += part;
+        n -= part;
+    }
+    return st;
+}
+
 static xj_status put_codes(xj_term_part *p, const uint8_t *codes, const uint32_t *tfs, uint32_t n, xj_error *err)
 {
     uint32_t at = (uint32_t)(p->at.adjacency % XJI_PAGE);
@@ -309,7 +325,7 @@ static xj_status put_list(xj_term_part *p, const xj_term_postings *t, uint64_t c
     }
     *n_rest = n;
     if (st == XJ_OK && has_codes)
-        st = put_codes(p, t->adjacency, t->tfs, t->n, err);
+        st = cf == t->n ? copy_codes(p, t->adjacency, t->n, err) : put_codes(p, t->adjacency, t->tfs, t->n, err);
     return st;
 }
 
@@ -385,7 +401,7 @@ xj_status xj_term_part_new(xj_term_part **out, xj_dictionary dictionary, const x
         p->dictionary_cctx = ZSTD_createCCtx();
     }
     if (!p || !p->page_cctx || !p->dictionary_cctx || !set_page_parameters(p->page_cctx) ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(p->dictionary_cctx, ZSTD_c_compressionLevel, 1))) {
+        ZSTD_isError(ZSTD_CCtx_setParameter(p->dictionary_cctx, ZSTD_c_compressionLevel, 3))) {
         xj_term_part_free(p);
         *out = NULL;
         return xj_fail(err, XJ_ENOMEM, "no memory for the terms of a segment");

@@ -10,8 +10,8 @@
 enum {
     PLANE = 0x10000,
     SAMPLE = 4096,              /* bytes of one sample that the dictionary is trained on */
-    SAMPLES_MAX = 256,          /* of them: 1 MiB spread over the group */
-    DICTIONARY_MAX = 110 << 10, /* bytes */
+    SAMPLES_MAX = 128,          /* of them: 512 KiB spread over the group */
+    DICTIONARY_MAX = 64 << 10, /* bytes */
     DICTIONARY_SHARE = 24,      /* a dictionary is this part of the coded text, so that it pays */
     DICTIONARY_MIN = 4096
 };
@@ -22,6 +22,15 @@ static const struct {
     int level;
     size_t frame;
 } text_level[] = {{1, XJI_TEXT_FRAME}, {2, XJI_TEXT_FRAME}, {12, 4 * XJI_TEXT_FRAME}};
+
+/* A few reports are packed hard whatever is asked for: it takes no time, and there is little to compress them with. */
+enum { FEW_BYTES = 512 << 10 };
+
+static xj_text_level level_of(const xji_text_group *g)
+{
+    return g->text_bytes < FEW_BYTES ? XJ_TEXT_SMALL : g->level;
+}
+
 enum { TABLE_LEVEL = 6 };
 
 typedef struct packer {
@@ -36,6 +45,9 @@ typedef struct packer {
     size_t n_dictionary;
     ZSTD_CCtx *cctx;
     ZSTD_CDict *cdict;
+    uint32_t *cp, *beg; /* of the text in hand */
+    uint8_t *len;
+    size_t room;
     xj_error *err;
 } packer;
 
@@ -73,21 +85,24 @@ static bool view_of(const xji_text_group *g, uint32_t i, text_view *v)
     return true;
 }
 
-/* Texts are well-formed UTF-8: they were encoded by this library. */
-static inline uint32_t next(const uint8_t **s, const uint8_t *end)
+/* The code points of a text, in p->cp. Texts are well-formed UTF-8: they were encoded by this library. */
+static xj_status decode(packer *p, const text_view *v, size_t *n)
 {
-    const uint8_t *p = *s;
-    if (p[0] >= 0xE0 && p[0] < 0xF0 && end - p >= 3) {
-        *s += 3;
-        return (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
+    size_t bytes = (size_t)(v->end - v->s), at = 0;
+    if (bytes + XJ_UTF8_SLACK > p->room) {
+        free(p->cp);
+        free(p->beg);
+        free(p->len);
+        p->room = 2 * bytes + 1024;
+        p->cp = malloc(p->room * sizeof *p->cp);
+        p->beg = malloc(p->room * sizeof *p->beg);
+        p->len = malloc(p->room);
+        if (!p->cp || !p->beg || !p->len)
+            return no_memory(p);
     }
-    if (p[0] < 0x80) {
-        *s += 1;
-        return p[0];
-    }
-    uint32_t cp;
-    *s += xj_utf8_decode(p, (size_t)(end - p), &cp, NULL);
-    return cp;
+    const xj_utf8_out out = {p->cp, p->beg, p->len, p->room};
+    *n = bytes <= UINT32_MAX - 1 ? xj_utf8_decode_many(&out, v->s, bytes, &at) : 0;
+    return at == bytes ? XJ_OK : xj_fail(p->err, XJ_EUSAGE, "a text that is not well-formed");
 }
 
 static int by_count(const void *a, const void *b)
@@ -100,15 +115,19 @@ static int by_count(const void *a, const void *b)
 static xj_status rank(packer *p)
 {
     const xji_text_group *g = p->g;
-    for (uint32_t i = 0; i < g->n_records; i++) {
+    /* Of a large group every fourth text will do: what occurs in the others alone is rare and escaped. */
+    uint32_t every = g->text_bytes < XJI_TEXT_GROUP / 4 ? 1 : 4;
+    for (uint32_t i = 0; i < g->n_records; i += every) {
         text_view v;
+        size_t n_cp;
         if (!view_of(g, i, &v))
             return xj_fail(p->err, XJ_EUSAGE, "a text record that cannot be read");
-        while (v.s < v.end) {
-            uint32_t cp = next(&v.s, v.end);
-            if (cp < PLANE)
-                p->count[cp]++;
-        }
+        xj_status st = decode(p, &v, &n_cp);
+        if (st != XJ_OK)
+            return st;
+        for (size_t k = 0; k < n_cp; k++)
+            if (p->cp[k] < PLANE)
+                p->count[p->cp[k]]++;
     }
     uint64_t *order = malloc(PLANE * sizeof *order);
     if (!order)
@@ -135,14 +154,16 @@ static xj_status encode_record(packer *p, uint32_t i)
     text_view v;
     if (!view_of(p->g, i, &v))
         return xj_fail(p->err, XJ_EUSAGE, "a text record that cannot be read");
-    size_t n_text = (size_t)(v.end - v.s), n_rest = (size_t)(v.rest_end - v.rest);
+    size_t n_text = (size_t)(v.end - v.s), n_rest = (size_t)(v.rest_end - v.rest), n_cp;
     /* A character takes at most four bytes, and no more than four times its UTF-8; lengths go before. */
     xj_status st = xj_buf_reserve(&p->coded, n_text * 4 + n_rest + 2 * XJ_VARINT_MAX + 1, p->err);
+    if (st == XJ_OK)
+        st = decode(p, &v, &n_cp);
     if (st != XJ_OK)
         return st;
     uint8_t *codes = p->coded.data + p->coded.n + 2 * XJ_VARINT_MAX, *c = codes;
-    while (v.s < v.end) {
-        uint32_t cp = next(&v.s, v.end), code = cp < PLANE ? p->code[cp] : XJI_RANK_ESCAPE, first = code & 255;
+    for (size_t k = 0; k < n_cp; k++) {
+        uint32_t cp = p->cp[k], code = cp < PLANE ? p->code[cp] : XJI_RANK_ESCAPE, first = code & 255;
         /* Codes of one and of two bytes alternate at random: both are written, and the step tells. */
         c[0] = (uint8_t)code;
         c[1] = (uint8_t)(code >> 8);
@@ -203,7 +224,7 @@ static xj_status compress(packer *p, xj_buf *out, const uint8_t *s, size_t n, in
         return st;
     size_t got = p->cdict && level == 0 ? ZSTD_compress_usingCDict(p->cctx, out->data + out->n, bound, s, n, p->cdict)
                                         : ZSTD_compressCCtx(p->cctx, out->data + out->n, bound, s, n,
-                                                            level ? level : text_level[p->g->level].level);
+                                                            level ? level : text_level[level_of(p->g)].level);
     if (ZSTD_isError(got))
         return xj_fail(p->err, XJ_ENOMEM, "cannot compress a frame: %s", ZSTD_getErrorName(got));
     out->n += got;
@@ -234,7 +255,7 @@ static xj_status put_frames(packer *p)
     for (uint32_t i = 0; i < g->n_records && st == XJ_OK;) {
         uint32_t first = i;
         uint64_t to = xj_get_u64(p->coded_ends.data + (size_t)i++ * 8);
-        while (i < g->n_records && xj_get_u64(p->coded_ends.data + (size_t)i * 8) - from <= text_level[g->level].frame)
+        while (i < g->n_records && xj_get_u64(p->coded_ends.data + (size_t)i * 8) - from <= text_level[level_of(g)].frame)
             to = xj_get_u64(p->coded_ends.data + (size_t)i++ * 8);
         size_t before = g->frames.n;
         st = compress(p, &g->frames, p->coded.data + from, (size_t)(to - from), 0);
@@ -261,7 +282,7 @@ static xj_status pack(packer *p)
     if (st == XJ_OK)
         st = train(p);
     if (st == XJ_OK && p->n_dictionary > 0 &&
-        !(p->cdict = ZSTD_createCDict(p->dictionary, p->n_dictionary, text_level[p->g->level].level)))
+        !(p->cdict = ZSTD_createCDict(p->dictionary, p->n_dictionary, text_level[level_of(p->g)].level)))
         st = no_memory(p);
     if (st == XJ_OK)
         st = put_table(p);
@@ -283,6 +304,9 @@ void xji_text_group_pack(xji_text_group *g)
     g->status = pack(p);
     free(p->count);
     free(p->code);
+    free(p->cp);
+    free(p->beg);
+    free(p->len);
     free(p->dictionary);
     xj_buf_release(&p->coded);
     xj_buf_release(&p->coded_ends);

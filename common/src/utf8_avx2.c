@@ -48,8 +48,13 @@ XJI_TARGET_AVX2 size_t xji_utf8_decode_avx2(const xj_utf8_out *out, size_t m, co
     while (n - i >= XJI_UTF8_AVX2_READ && out->room - m >= LANES) {
         __m256i cp;
         unsigned k = three_bytes(s + i, &cp);
+        store(out, m, cp, i, threes, UINT64_C(0x0303030303030303)); /* those beyond k are written over */
+        if (k == LANES) { /* most often: the processor need not wait for k to know where it goes on */
+            m += LANES;
+            i += 3 * LANES;
+            continue;
+        }
         if (k > 0) {
-            store(out, m, cp, i, threes, UINT64_C(0x0303030303030303));
             m += k;
             i += 3 * (size_t)k;
             continue;

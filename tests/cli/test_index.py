@@ -6,16 +6,18 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import stat
 import subprocess
+import sys
 import unittest
 
 from harness import (build, build_reports, count, doctor, hits, json_lines, program, run, temp_dir, write_jsonl, xunju_index)
 
 SOURCE = os.environ.get("XUNJU_SOURCE") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 CORPUS = os.path.join(SOURCE, "corpus", "reports")
-COMMANDS = ("build", "info", "check", "doctor")
+COMMANDS = ("build", "merge", "info", "check", "doctor")
 MIB = 1 << 20
 
 
@@ -29,6 +31,11 @@ def write(path, data):
     with open(path, "wb") as f:
         f.write(data)
     return path
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
 
 
 def ids(index):
@@ -104,8 +111,11 @@ class Usage(Case):
 
     def test_help_names_every_option(self):
         stated = text(xunju_index("build", "--help").stdout)
-        for option in ("-o", "--output", "--force", "--memory", "--threads", "--segment", "--shard", "--strict", "--report",
-                       "-q", "--quiet"):
+        for option in ("-o", "--output", "--force", "--memory", "--threads", "--text-level", "--segment", "--shard", "--strict",
+                       "--report", "-q", "--quiet"):
+            self.assertRegex(stated, r"(^|[ ,])%s\b" % re.escape(option))
+        stated = text(xunju_index("merge", "--help").stdout)
+        for option in ("-o", "--output", "--force", "--threads", "-q", "--quiet"):
             self.assertRegex(stated, r"(^|[ ,])%s\b" % re.escape(option))
         stated = text(xunju_index("doctor", "--help").stdout)
         for option in ("--all", "--json", "--segment", "--color"):
@@ -132,10 +142,10 @@ class Usage(Case):
         good = write(self.path("a.txt"), "here")
         o = ("build", "-o", self.index)
         wrong = [("build",), ("build", good), o, ("build", "-o"), ("build", "-o", "", good), o + ("--nonsense", good),
-                 o + ("--memory", "31M", good), o + ("--memory", "", good), o + ("--memory", "-1", good),
+                 o + ("--memory", "63M", good), o + ("--memory", "67108863", good), o + ("--memory", "", good), o + ("--memory", "-1", good),
                  o + ("--memory", "64X", good), o + ("--memory", "99999999999999999999G", good), o + ("--memory", "1.5G", good),
                  o + ("--threads", "0", good), o + ("--threads", "257", good), o + ("--threads", "two", good),
-                 o + ("--threads", "4x", good), o + ("--segment", "some", good), o + ("--shard", "1/1", good),
+                 o + ("--threads", "4x", good), o + ("--text-level", "best", good), o + ("--text-level", "", good), o + ("--segment", "some", good), o + ("--shard", "1/1", good),
                  o + ("--shard", "0/0", good), o + ("--shard", "1", good), o + ("--shard", "-1/2", good),
                  o + ("--shard", "0/2/3", good), o + ("--shard", "/", good), o + ("--report",), o + ("--force=yes", good),
                  ("info",), ("info", "--json"), ("info", "a", "b"), ("info", "--xml", "a"),
@@ -152,7 +162,7 @@ class Usage(Case):
 
     def test_sizes(self):
         good = write(self.path("a.txt"), "here")
-        for size in ("32M", "33554432", "32768k", "64m", "1G", "32MB", "32MiB", "1GiB"):
+        for size in ("64M", "67108864", "65536k", "100m", "1G", "64MB", "64MiB", "1GiB"):
             xunju_index("build", "-o", self.index, "--force", "-q", "--memory", size, good)
 
     def test_options_after_paths_and_two_dashes(self):
@@ -179,8 +189,8 @@ class Build(Case):
         with open(report, encoding="utf-8") as f:
             o = json.load(f)
         self.assertEqual(set(o), {"reports", "skipped", "other_kind", "passages", "characters", "units", "input_bytes",
-                                  "index_bytes", "segments", "wall_seconds", "cpu_seconds", "encodings", "changes",
-                                  "skipped_inputs"})
+                                  "index_bytes", "segments", "runs", "wall_seconds", "cpu_seconds", "stage_seconds", "sections",
+                                  "encodings", "changes", "skipped_inputs"})
         self.assertEqual((o["reports"], o["skipped"], o["other_kind"], o["passages"], o["segments"]), (3, 1, 1, 3, 1))
         self.assertEqual(o["characters"], 11 + 10 + 4)
         self.assertEqual(o["units"], 7 + 7 + 1)
@@ -192,6 +202,11 @@ class Build(Case):
         self.assertIn("not valid JSON", o["skipped_inputs"][0]["reason"])
         self.assertGreaterEqual(o["wall_seconds"], 0)
         self.assertGreater(o["cpu_seconds"], 0)
+        self.assertEqual(o["runs"], 0)
+        self.assertEqual(set(o["stage_seconds"]), {"input", "terms", "commit"})
+        self.assertTrue(all(seconds >= 0 for seconds in o["stage_seconds"].values()))
+        self.assertLessEqual(sum(o["stage_seconds"].values()), o["wall_seconds"] + 0.01)
+        self.assertEqual(o["sections"], json.loads(text(xunju_index("info", "--json", self.index).stdout))["sections"])
 
     def test_report_on_standard_output(self):
         write(self.path("a.txt"), "here")
@@ -291,13 +306,33 @@ class Build(Case):
 
     def test_threads_and_memory_change_no_byte(self):
         contents = set()
-        for options in ((), ("--threads", "1"), ("--threads", "7"), ("--memory", "64M")):
-            build(self.index, [CORPUS], "--force", *options)
-            name = [name for name in os.listdir(self.index) if name.endswith(".xjs")]
-            self.assertEqual(len(name), 1)
-            with open(self.path("ix", name[0]), "rb") as f:
-                contents.add(f.read())
+        for options in ((), ("--threads", "1"), ("--threads", "2"), ("--threads", "8"), ("--memory", "64M"),
+                        ("--memory", "64M", "--threads", "8"), ("--memory", "1G", "--threads", "3")):
+            shutil.rmtree(self.index, ignore_errors=True)
+            build(self.index, [CORPUS], *options)
+            self.assertEqual(sorted(os.listdir(self.index)), ["lock", "manifest", "seg-1-0.xjs"])
+            contents.add(tuple(read(self.path("ix", name)) for name in ("manifest", "seg-1-0.xjs")))
         self.assertEqual(len(contents), 1)
+
+    def test_more_than_the_memory_changes_no_byte(self):
+        """More tokens than the least memory has room for: runs go to disk and are merged. Groups of texts are packed by
+        several threads."""
+        generate = os.path.join(SOURCE, "corpus", "generate")
+        subprocess.run([sys.executable, generate, "--seed", "11", "--reports", "3000", "--chars-per-report", "4000", "--dirt", "0.3",
+                        "--out", self.path("in.jsonl")], check=True)
+        report = self.path("report.json")
+        contents, runs = set(), []
+        for options in (("--memory", "1G", "--threads", "1"), ("--memory", "64M", "--threads", "2"), ("--memory", "64M", "--threads", "1"),
+                        ("--memory", "300M", "--threads", "8")):
+            shutil.rmtree(self.index, ignore_errors=True)
+            xunju_index("build", "-q", "-o", self.index, "--report", report, *options, self.path("in.jsonl"))
+            self.assertEqual(sorted(os.listdir(self.index)), ["lock", "manifest", "seg-1-0.xjs"])
+            contents.add(tuple(read(self.path("ix", name)) for name in ("manifest", "seg-1-0.xjs")))
+            runs.append(json.loads(read(report))["runs"])
+        self.assertEqual(len(contents), 1)
+        self.assertEqual(runs[0], 0)
+        self.assertGreater(runs[1], 1)
+        self.assertEqual(runs[1], runs[2])
 
     def test_standard_input(self):
         done = xunju_index("build", "-o", self.index, "-",

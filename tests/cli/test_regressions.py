@@ -30,25 +30,31 @@ class Regressions(unittest.TestCase):
     def count(self, query, *options):
         return harness.xunju_query("-c", *options, self.index, query, status=(0, 1)).stdout.decode().strip()
 
+    # The tokens of each of the large reports below are more than the least memory.
+
     def test_a_batch_of_words_then_one_of_characters(self):
         """A batch without any pair of characters left room for none ever after, and the build hung."""
-        self.write("a.txt", "hello world abc " * 200000)
-        report, _ = self.build("--memory", "32M", self.write("b.txt", "枫桥经验。"))
-        self.assertEqual(report["segments"], 2)
+        self.write("a.txt", "hello world abc " * 1000000)
+        report, _ = self.build("--memory", "64M", self.write("b.txt", "枫桥经验。"))
+        self.assertEqual((report["segments"], report["runs"]), (1, 2))
         self.assertEqual(self.count("枫桥经验"), "1\t1\t1")
+        self.assertEqual(self.count('"hello world"').split("\t")[0], "1000000")
 
     def test_a_batch_of_characters_then_one_of_words(self):
-        self.write("a.txt", "枫桥经验，发展治理。" * 150000)
-        self.build("--memory", "32M", self.write("b.txt", "2024年推进5G网络。"))
+        self.write("a.txt", "枫桥经验，发展治理。" * 1100000)
+        report, _ = self.build("--memory", "64M", self.write("b.txt", "2024年推进5G网络。"))
+        self.assertEqual((report["segments"], report["runs"]), (1, 2))
         self.assertEqual(self.count("5G网络"), "1\t1\t1")
+        self.assertEqual(self.count("枫桥经验").split("\t")[0], "1100000")
 
-    def test_after_a_large_report_segments_are_not_small(self):
-        """The room that one large report took counted against every later batch: one segment for each report."""
-        self.write("0.txt", " ".join("w%d" % i for i in range(400000)))
+    def test_after_a_large_report_runs_are_not_small(self):
+        """The room that one large report took counted against every later batch: one for each report."""
+        self.write("0.txt", " ".join("w%d" % i for i in range(1000000)))
         for i in range(100):
             folder = self.write("r%d.txt" % i, "枫桥经验 %d" % i)
-        report, _ = self.build("--memory", "32M", folder)
-        self.assertLessEqual(report["segments"], 3)
+        report, _ = self.build("--memory", "64M", folder)
+        self.assertEqual((report["segments"], report["runs"]), (1, 2))
+        self.assertEqual(self.count("枫桥经验"), "100\t100\t100")
 
     def test_long_broken_json_is_refused_in_linear_time(self):
         path = os.path.join(self.write("a.jsonl", '{"text":"枫桥"}\n{"text":"a","x":[' + '"a",' * 200000 + "0\n"), "a.jsonl")

@@ -368,8 +368,13 @@ class Foreign(unittest.TestCase):
 
     def test_manifest_of_a_newer_version(self):
         self.sound_index()
-        self.reseal(8, "<H", 1)
-        self.assertIn("format version 1", self.refused())
+        self.reseal(8, "<H", 2)
+        self.assertIn("format version 2", self.refused())
+
+    def test_manifest_of_an_older_version(self):
+        self.sound_index()
+        self.reseal(8, "<H", 0)
+        self.assertIn("format version 0", self.refused())
 
     def test_manifest_with_unknown_flags(self):
         self.sound_index()

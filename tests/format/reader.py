@@ -26,7 +26,6 @@ BLOCK = 128
 KEY_MAX = 514
 U32_MAX = (1 << 32) - 1
 CODE_POINT_MAX = 0x10FFFF
-BMP_MAX = 0xFFFF
 ENCODINGS = ("UTF-8", "UTF-16LE", "UTF-16BE", "GB18030", "Big5", "EUC-JP", "Shift_JIS", "UTF-32LE", "UTF-32BE")
 HEADINGS_MAX = 16
 EXTRA_MAX = 64
@@ -73,9 +72,10 @@ Table = namedtuple("Table", "characters dictionary")
 IndexEntry = namedtuple("IndexEntry", "key ordinal cursors")
 # Where the next list, codes and block directory entries are.
 Cursors = namedtuple("Cursors", "page header noise adjacency block")
-# A term of a dictionary page. begin, end: its bytes in the page; passage, code: of an inline term, else None;
-# next_page: its list does not begin at the cursors but with the next page.
-Term = namedtuple("Term", "begin end key df cf has_codes passage code next_page extra noise max_impact pages")
+# A term of a dictionary page. begin, end: its bytes in the page; shared: bytes of a string key that are not there;
+# passage, code: of an inline term, else None; next_page: its list does not begin at the cursors but with the next page;
+# extra, noise, max_impact, pages: as stored, 0 or None when they are not.
+Term = namedtuple("Term", "begin end shared key df cf has_codes passage code next_page extra noise max_impact pages")
 BlockEntry = namedtuple("BlockEntry", "last page header noise max_impact")
 # Code points as a string; for each of them its source bytes [beg, end) and its mark.
 Text = namedtuple("Text", "text beg end mark")
@@ -231,11 +231,6 @@ def length_of(code):
         return code
     e, m = 5 + (code - 32) // 16, (code - 32) % 16
     return (16 + m << e - 4) + (1 << e - 4) // 2
-
-
-def entry_count(n_postings):
-    """Blocks of a list."""
-    return -(-n_postings // BLOCK)
 
 
 def utf8(data, what):
@@ -509,7 +504,7 @@ def units_of(key):
 
 def read_term(r, strings, has_codes_of, key, is_first):
     """A term of a dictionary page. key: the one before, or that of the index for the first of the page."""
-    begin = r.at
+    begin, shared = r.at, 0
     if not strings:
         step = r.varint()
         need((step == 0) == is_first and key + step <= U32_MAX, "a key out of order")
@@ -537,7 +532,7 @@ def read_term(r, strings, has_codes_of, key, is_first):
         if df > BLOCK:
             max_impact, pages = r.take(1)[0], r.varint()
         extra, noise = r.varint(), r.varint()
-    return Term(begin, r.at, key, df, cf, has_codes, passage, code, mode == 1, extra, noise, max_impact, pages)
+    return Term(begin, r.at, shared, key, df, cf, has_codes, passage, code, mode == 1, extra, noise, max_impact, pages)
 
 
 # ----------------------------------------------------------------------------------------------- a segment
@@ -570,7 +565,8 @@ class Segment:
         self._read_table(count)
         self._verify_raw()
         self._read_stats()
-        self.tables = [read_table(raw) for raw in self._frames(TABLES, FRAME_RAW_MAX)]
+        self.raw_tables = self._frames(TABLES, FRAME_RAW_MAX)
+        self.tables = [read_table(raw) for raw in self.raw_tables]
         self._read_groups()
         self.pages = {type_: self._frames(type_, PAGE) for type_ in PAGES}
         self.store = {TEXT: self._text_frames(), REPORT: self._frames(REPORT, FRAME_RAW_MAX),
@@ -733,7 +729,7 @@ class Segment:
         """Text of each passage."""
         metas = self.metas()
         return [read_text(record, self.tables[self.group_of[frame]].characters, metas[row.report]["encoding"])
-                for row, (frame, record) in zip(self.passages(), self.records(TEXT))]
+                for row, (frame, record) in zip(self.passages(), list(self.records(TEXT)))]
 
     # ---- terms
 
@@ -814,6 +810,7 @@ class Lists:
         self.lengths = [length_of(code) for code in segment.section(LENGTHS)]
         self.blocks = segment.blocks()
         self.page = self.header = self.noise = self.adjacency = self.block = 0
+        self.began = self.cursors()  # of the list that was read last
 
     def cursors(self):
         return Cursors(self.page, self.header, self.noise, self.adjacency, self.block)
@@ -858,22 +855,25 @@ class Lists:
 
     def read_list(self, dictionary, term):
         limit = self.stats.passages if dictionary < 2 else self.stats.sections
+        self.began = self.cursors()
         if term.passage is not None:
             need(term.passage < limit, "a passage that is not there")
             return [(term.passage, 1, None if term.code is None else bytes((term.code,)))]
         if term.next_page:
             self.next_page()
         first_page, before = self.page, self.cursors()
+        self.began = before
         postings, codes_before, most = [], 0, 0
         previous = -1
-        for number in range(entry_count(term.df)):
+        for number in range(-(-term.df // BLOCK)):
             header, noise = self.regions()
             if number > 0 and self.header == len(header):
                 self.next_page()
                 header, noise = self.regions()
             need(self.header < len(header), "a block beyond its page")
             h, z = Reader(header), Reader(noise)
-            h.take(self.header), z.take(self.noise)
+            h.take(self.header)
+            z.take(self.noise)
             found, codes = read_block(h, z, min(BLOCK, term.df - number * BLOCK), previous,
                                       term.df > BLOCK and term.has_codes)
             need(codes is None or codes == codes_before, "the number of codes before a block")
@@ -899,10 +899,7 @@ class Lists:
                  "the end of a list")
         if not term.has_codes:
             return [(passage, tf, None) for passage, tf in postings]
-        out = []
-        for passage, tf in postings:
-            out.append((passage, tf, unstep_codes(self.take_codes(tf))))
-        return out
+        return [(passage, tf, unstep_codes(self.take_codes(tf))) for passage, tf in postings]
 
     def take_codes(self, n):
         out = b""
@@ -925,10 +922,8 @@ class Sums:
         self.units = [0] * stats.passages
         self.first = None  # the character whose terms are being added
         self.union, self.character_list = {}, None
-        self.other = {}    # first: (union, list) of characters where these differ so far
-        self.seen = {}     # first: whether it has a list, of the characters where all is well so far
         self.words = set()  # words of one code point
-        self.joined = []   # (first, second, postings) of two code points, one at least beyond the BMP
+        self.joined = []    # (first, second, postings) of two code points, one at least beyond the BMP
 
     def add(self, dictionary, key, postings):
         if dictionary >= 2:
@@ -975,39 +970,18 @@ class Sums:
         for passage, tf, _ in postings:
             self.units[passage] += tf
 
-    def is_rare(self, union):
-        return len(union) * RARE < self.stats.passages
-
-    def is_right(self, union, character_list):
-        """Is there a list exactly where one must be, and does it say what the terms say?"""
-        return character_list == (union if self.is_rare(union) else None)
-
     def end_first(self):
-        if self.first is not None:
-            if self.is_right(self.union, self.character_list):
-                self.seen[self.first] = self.character_list is not None
-            else:
-                self.other[self.first] = self.union, self.character_list
+        """There is a list exactly where one must be, and it says what the terms say."""
+        is_rare = 0 < len(self.union) * RARE < self.stats.passages
+        need(self.character_list == (self.union if is_rare else None), "a character list")
         self.union, self.character_list = {}, None
 
     def finish(self, lengths):
         self.end_first()
         for first, second, postings in self.joined:
-            if first in self.words or second in self.words:
-                continue
-            self.add_units(postings)
-            if first > "\uffff":
-                continue
-            first = ord(first)
-            if first in self.seen:
-                # The terms of the dictionary 0 made its list already, or were enough to do without.
-                need(not self.seen[first], "a character list that lacks passages")
-                continue
-            union, _ = self.other.setdefault(first, ({}, None))
-            for passage, tf, _ in postings:
-                union[passage] = union.get(passage, 0) + tf
-        for union, character_list in self.other.values():
-            need(self.is_right(union, character_list), "a character list")
+            # A code point is a word of its own or a character, whatever stands next to it.
+            if first not in self.words and second not in self.words:
+                self.add_units(postings)
         t = self.stats
         need(bytes(map(length_code, self.units)) == lengths, "lengths of passages")
         need(sum(self.units) == t.units, "the number of units")

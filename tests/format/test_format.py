@@ -99,14 +99,29 @@ class Pieces:
         return value
 
 
+def as_json(text):
+    return json.dumps(text, ensure_ascii=False)
+
+
 def quoted(data):
-    return json.dumps(data.decode("utf-8"), ensure_ascii=False)
+    return as_json(data.decode("utf-8"))
 
 
-def text_pieces(data):
+def table_pieces(data, characters):
+    p = Pieces(data)
+    n = p.varint("ranks")
+    p.take(sum(len(reader.varint(ord(char))) for char in characters), lambda _: "characters " + as_json(characters))
+    assert n == len(characters)
+    length = p.varint("length of the dictionary")
+    if length:
+        p.take(length, "dictionary")
+    return p
+
+
+def text_pieces(data, characters):
     p = Pieces(data)
     p.varint("length of record 0")
-    p.take(p.varint("length of the text"), quoted)
+    p.take(p.varint("length of the characters"), lambda codes: as_json(reader.read_characters(codes, characters)))
     p.varint("source of the first code point")
     names = ("GAP", "LEN", "RESTORED", "CONJECTURE")
     position = 0
@@ -147,22 +162,38 @@ def heading_pieces(data):
     return p
 
 
-def term_lines(segment):
-    out = []
-    infos = segment.terms()
-    ends = [info.postings_at for info in infos[1:]] + [len(segment.stream[reader.POSTINGS])]
-    for ordinal, (info, end, (key, postings)) in enumerate(zip(infos, ends, segment.lists())):
-        if isinstance(key, tuple):
-            name = chr(key[0]) + (chr(key[1]) if key[1] else " single")
-            key = struct.pack("<Q", key[0] << 32 | key[1])
-        else:
-            name = "%c %s" % (key[0], key[1:].decode("utf-8").replace("\x1f", " | "))
-        codes = b"".join(posting[2] or b"" for posting in postings)
-        out.append("%2d  %-38s  %-5s  %-5s  %s, tf %s%s" % (
-            ordinal, hex_of(key), hex_of(segment.stream[reader.POSTINGS][info.postings_at:end]),
-            hex_of(codes) or "-", name, " ".join(str(posting[1]) for posting in postings),
-            "" if not codes else ", occurrences " + " ".join("%d+%d" % (c >> 4, c & 15) for c in codes)))
-    return out
+def key_name(key):
+    if isinstance(key, bytes):
+        return "%c %s" % (key[0], key[1:].decode("utf-8").replace("\x1f", " | "))
+    second = key & 0xFFFF
+    return chr(key >> 16) + {reader.SINGLE: " single", reader.CHARACTER_LIST: " list"}.get(second, chr(second))
+
+
+def dictionary_lines(segment):
+    """Every byte of the dictionary, postings and adjacency pages, with what it says."""
+    out, names = [], ("pairs", "strings", "context pairs", "context strings")
+    walker = reader.Lists(segment)
+    lists = walker.walk()
+    for dictionary, name in enumerate(names):
+        for entry, terms in segment.dictionary_pages(dictionary):
+            key = entry.key if isinstance(entry.key, bytes) else entry.key.to_bytes(4, "big")
+            out += ["", "%s, %d bytes raw; index: key %s, ordinal %d, cursors %d %d %d %d %d" % (
+                name, terms[-1].end, hex_of(key), entry.ordinal, *entry.cursors)]
+            page = segment.pages[reader.DICTIONARY][sum(len(segment.index(d)) for d in range(dictionary))]
+            for term in terms:
+                _, _, postings = next(lists)
+                says = "inline" if term.passage is not None else "df %d, cf %d, at %d %d" % (
+                    term.df, term.cf, *walker.began[1:3])
+                says += ": " + ", ".join("%s %d tf %d" % ("passage section".split()[dictionary // 2], place, tf)
+                                         + (" codes " + hex_of(codes) if codes else "") for place, tf, codes in postings)
+                out.append("%3d  %-44s  %-12s  %s" % (term.begin, hex_of(page[term.begin:term.end]), key_name(term.key),
+                                                      says))
+    assert next(lists, None) is None
+    for type_ in (reader.POSTINGS, reader.ADJACENCY):
+        for number, raw in enumerate(segment.pages[type_]):
+            out += ["", "%s, page %d, %d bytes raw:" % (reader.SECTIONS[type_][0], number, len(raw)),
+                    "  0  " + hex_of(raw)]
+    return out[1:]
 
 
 def build_example(directory):
@@ -179,20 +210,23 @@ def example_blocks(index):
     name = reader.Manifest(read_bytes(index, "manifest")).segments[0].name
     data = read_bytes(index, name)
     segment = reader.Segment(data)
-    sections = ["type  name                 kind    offset  length  checksums"]
+    sections = ["type  name                       kind    offset  length  checksums"]
     for type_ in segment.order:
         s = segment.sections[type_]
-        sections.append("%4d  %-19s  %-6s  %6d  %6d  %s" % (
+        sections.append("%4d  %-25s  %-6s  %6d  %6d  %s" % (
             type_, reader.SECTIONS[type_][0], ("RAW", "FRAMES")[s.kind], s.offset, s.length,
             s.checks_offset if s.kind == reader.RAW else "-"))
     stats = segment.sections[reader.STATS]
+    characters = segment.tables[0].characters
     records = []
-    for type_, pieces in ((reader.TEXT, text_pieces), (reader.REPORT, report_pieces),
+    for type_, pieces in ((reader.TEXT, lambda frame: text_pieces(frame, characters)), (reader.REPORT, report_pieces),
                           (reader.HEADING, heading_pieces)):
         frame, = segment.store[type_]
         records += ["", "%s, %d bytes raw:" % (reader.SECTIONS[type_][0], len(frame))] + pieces(frame).lines
+    table, = segment.raw_tables
     return {"manifest": dump(read_bytes(index, "manifest")), "sections": sections,
-            "segment": dump(data[:stats.checks_offset + 8]), "records": records[1:], "terms": term_lines(segment)}
+            "segment": dump(data[:stats.checks_offset + 8]), "records": records[1:],
+            "table": table_pieces(table, characters).lines, "terms": dictionary_lines(segment)}
 
 
 # Examples that hold compressed bytes, their sizes or checksums: another libzstd may make other ones.
@@ -234,28 +268,66 @@ class Document(unittest.TestCase):
             with self.assertRaises(reader.Damaged, msg=bad):
                 reader.Reader(bytes.fromhex(bad)).varint()
 
-    def test_block_of_postings(self):
+    def test_lengths(self):
+        for line in block("lengths")[1:]:
+            n, code, stands_for = line.split()
+            self.assertEqual(int(code, 16), reader.length_code(int(n)), line)
+            self.assertEqual(int(stands_for), reader.length_of(int(code, 16)), line)
+        codes = [reader.length_code(n) for n in range(100000)]
+        self.assertEqual(sorted(codes), codes)
+        for n, code in enumerate(codes):
+            self.assertEqual(code, reader.length_code(reader.length_of(code)))
+            self.assertLessEqual(abs(reader.length_of(code) - n), n / 32)
+
+    def example_of_postings(self):
+        """Header part, noise part and [(passage, tf)] of the example."""
         lines = block("postings")
-        data = b"".join(map(first_hex, lines))
-        r = reader.Reader(data)
-        postings = reader.read_block(r, 3, -1)
-        self.assertEqual(0, r.left())
-        self.assertEqual([(3, 1), (7, 2), (300, 1)], postings)
-        self.assertEqual([passage for passage, _ in postings], [int(line.split()[-1]) for line in lines])
+        middle = lines.index("noise part")
+        header, noise = (b"".join(map(first_hex, part)) for part in (lines[1:middle], lines[middle + 1:]))
+        tfs = {int(passage): tf for line in lines for passage, tf in re.findall(r"passage (\d+), tf (.*)", line)}
+        extras = {int(passage): int(tf) for line in lines for tf, passage in re.findall(r"tf (\d+) in passage (\d+)", line)}
+        self.assertEqual([passage for passage, tf in tfs.items() if "extra" in tf], list(extras))
+        return header, noise, [(passage, extras[passage] if passage in extras else int(tf)) for passage, tf in tfs.items()]
+
+    def test_block_of_postings(self):
+        header, noise, expected = self.example_of_postings()
+        h, z = reader.Reader(header), reader.Reader(noise)
+        postings, codes = reader.read_block(h, z, 5, -1, False)
+        self.assertEqual((0, 0, None), (h.left(), z.left(), codes))
+        self.assertEqual([(3, 1), (7, 2), (300, 1), (301, 9), (314, 1)], postings)
+        self.assertEqual(expected, postings)
 
     def test_block_of_postings_is_what_the_program_writes(self):
         need_libraries()
-        texts = ["县区"] * 302
-        texts[3], texts[300], texts[7] = "县枫桥", "枫桥", "枫桥，枫桥"
+        header, noise, expected = self.example_of_postings()
+        texts = ["县区"] * 316
+        for passage, tf in expected:
+            texts[passage] = "，".join(["枫桥"] * tf)
         with harness.temp_dir() as directory:
             index = harness.build_reports(directory, [{"id": "%03d" % i, "text": t} for i, t in enumerate(texts)])
             segment, = reader.Index(index).segments
-        keys = segment.keys()
-        info = segment.terms()[keys.index((ord(oracle_product_fold(keys, "枫桥")[0]),
-                                           ord(oracle_product_fold(keys, "枫桥")[1])))]
-        data = b"".join(map(first_hex, block("postings")))
-        self.assertEqual(data, segment.stream[reader.POSTINGS][info.postings_at:info.postings_at + len(data)])
-        self.assertEqual((3, 4), (info.df, info.cf))
+        want, found = ("pair", oracle.fold("枫"), oracle.fold("桥")), 0
+        walker = reader.Lists(segment)
+        for dictionary, key, postings in walker.walk():
+            if dictionary == 0 and oracle_term(dictionary, key) == want:
+                found += 1
+                raw, began = segment.pages[reader.POSTINGS][walker.began.page], walker.began
+                headers = struct.unpack_from("<H", raw)[0]
+                self.assertEqual(header, raw[2 + began.header:][:len(header)])
+                self.assertEqual(noise, raw[2 + headers + began.noise:][:len(noise)])
+                self.assertEqual(expected, [posting[:2] for posting in postings])
+        self.assertEqual(1, found)
+
+    def test_steps_of_codes(self):
+        self.assertEqual(b"\x01\x00\x10", reader.step_codes(b"\x01\x12\x33"))
+        rng = random.Random(9304)
+        for _ in range(200):
+            numbers = [sorted(rng.sample(range(30), 12)) for _ in range(2)]
+            codes = bytes(min(15, high) << 4 | min(15, low) for high, low in zip(*numbers))
+            self.assertEqual(codes, reader.unstep_codes(reader.step_codes(codes)))
+        for bad in (b"\x00\xf0", b"\xff\x01", b"\xe0\x10", b"\x0e\x01"):
+            with self.assertRaises(reader.Damaged, msg=bad):
+                reader.unstep_codes(bad)
 
     def test_source_map(self):
         data = b"".join(map(first_hex, block("sourcemap")))
@@ -298,21 +370,14 @@ class Document(unittest.TestCase):
         rows = {row[1]: row for row in (re.split(r"  +", line.strip()) for line in block("sections"))}
         self.assertEqual(len(reader.SECTIONS), len(rows) - 1)
         offset, length = int(rows["text frames"][3]), int(rows["text frames"][4])
-        packed = start[offset:offset + length]
-        raw = reader.libraries().zstd.ZSTD_getFrameContentSize(packed, len(packed))
-        record = reader.Reader(reader.libraries().decompress(packed, raw))
-        text = reader.read_text(record.take(record.varint()), 0)
+        record = reader.Reader(reader.libraries().decompress(start[offset:offset + length], reader.FRAME_RAW_MAX))
+        characters, = (json.loads(line.split("  characters ")[1]) for line in block("table") if "  characters " in line)
+        text = reader.read_text(record.take(record.varint()), characters, 0)
         report = json.loads(block("report")[0])
         self.assertEqual(report["text"].replace("\u200b", "").replace("\r\n", "\n"), text.text)
         source = report["text"].encode("utf-8")
         for char, beg, end in zip(text.text, text.beg, text.end):
             self.assertEqual("\r\n" if char == "\n" else char, source[beg:end].decode("utf-8"))
-
-
-def oracle_product_fold(keys, text):
-    """Text folded as the product folds it: the same classes as the oracle's, perhaps other representatives."""
-    members = {oracle.fold(chr(code)): chr(code) for key in keys if isinstance(key, tuple) for code in key if code}
-    return "".join(members[oracle.fold(char)] for char in text)
 
 
 # ----------------------------------------------------------------------------------------- indexes read as a whole
@@ -322,7 +387,7 @@ def nibble(n):
 
 
 def tokens_of(units):
-    """[(key, adjacency code or None)] of the units of a passage but for stems; the oracle's folding."""
+    """[(term, adjacency code or None)] of the units of a text but for stems; the oracle's folding."""
     seen, occurrence = {}, []
     for unit in units:
         occurrence.append(seen.get((unit.kind, unit.text), 0))
@@ -332,28 +397,36 @@ def tokens_of(units):
         if unit.kind == oracle.BREAK:
             continue
         if unit.kind == oracle.WORD:
-            out.append(("w" + unit.text, None))
-        after = units[i + 1] if i + 1 < len(units) else None
-        if after is None or after.kind == oracle.BREAK:
-            if unit.kind == oracle.CHAR:
-                out.append(((unit.text, ""), None))
-            continue
-        code = nibble(occurrence[i]) << 4 | nibble(occurrence[i + 1])
-        if unit.kind == after.kind == oracle.CHAR:
-            out.append(((unit.text, after.text), code))
-        else:
-            out.append(("p%s\x1f%s" % (unit.text, after.text), code))
+            out.append((("word", unit.text), None))
+        after = units[i + 1] if i + 1 < len(units) and units[i + 1].kind != oracle.BREAK else None
+        if unit.kind == oracle.CHAR and (after is None or after.kind != oracle.CHAR):
+            out.append((("single", unit.text), None))
+        if after is not None:
+            code = nibble(occurrence[i]) << 4 | nibble(occurrence[i + 1])
+            both = unit.kind == after.kind == oracle.CHAR
+            out.append((("pair" if both else "boundary", unit.text, after.text), code))
     return out
 
 
-def oracle_key(key):
-    """A key of the segment as tokens_of names it."""
-    if isinstance(key, tuple):
-        return tuple(oracle.fold(chr(code)) if code else "" for code in key)
-    return chr(key[0]) + "".join(char if char == "\x1f" else oracle.fold(char) for char in key[1:].decode("utf-8"))
+def oracle_term(dictionary, key):
+    """A key of the segment as tokens_of names it; ("stem", word) and ("list", character) are the others."""
+    def folded(text):
+        return "".join(map(oracle.fold, text))
+
+    if dictionary % 2 == 0:
+        first, second = folded(chr(key >> 16)), key & 0xFFFF
+        if second >= reader.SINGLE:
+            return "single" if second == reader.SINGLE else "list", first
+        return "pair", first, folded(chr(second))
+    kind, text = chr(key[0]), key[1:].decode("utf-8")
+    if kind == "p":
+        first, second = map(folded, text.split("\x1f"))
+        characters = [len(unit) == 1 and oracle.class_of(unit) == oracle.CHAR for unit in (first, second)]
+        return "pair" if all(characters) else "boundary", first, second
+    return {"c": "single", "s": "stem", "w": "word"}[kind], folded(text)
 
 
-STEMMED = re.compile(r"w[a-z]{3,}\Z")
+STEMMED = re.compile(r"[a-z]{3,}\Z")
 
 
 class Indexes(unittest.TestCase):
@@ -364,34 +437,60 @@ class Indexes(unittest.TestCase):
         cls.corpus = harness.build(os.path.join(cls.directory, "corpus"), [SOURCE / "corpus" / "reports"], "-q")
 
     def check_terms(self, segment):
-        """Every list is what a naive inversion of the stored texts gives."""
-        expected = {}
+        """Every list is what a naive inversion of the stored texts, and of titles and headings, gives."""
+        body, context = {}, {}
         passages = segment.passages()
         for number, text in enumerate(segment.texts()):
             units = oracle.units(text.text)
-            self.assertEqual(sum(unit.kind != oracle.BREAK for unit in units), passages[number].length)
-            for key, code in tokens_of(units):
-                expected.setdefault(key, {}).setdefault(number, []).append(code)
-        stems, stemmed = {}, {}
-        n = 0
-        for key, postings in segment.lists():
-            key = oracle_key(key)
-            found = {passage: tf if codes is None else list(codes) for passage, tf, codes in postings}
-            if key[0] == "s":
-                self.assertRegex(key, r"\As[a-z]+\Z")
-                for passage, tf in found.items():
-                    stems[passage] = stems.get(passage, 0) + tf
-                continue
-            want = expected.get(key)
-            self.assertIsNotNone(want, key)
-            if not isinstance(next(iter(want.values()))[0], int):
-                want = {passage: len(codes) for passage, codes in want.items()}
-            self.assertEqual(want, found, key)
-            if isinstance(key, str) and STEMMED.match(key):
-                for passage, tf in found.items():
-                    stemmed[passage] = stemmed.get(passage, 0) + tf
-            n += 1
-        self.assertEqual(len(expected), n)
+            length = sum(unit.kind != oracle.BREAK for unit in units)
+            self.assertEqual(reader.length_of(reader.length_code(length)), passages[number].length)
+            for term, code in tokens_of(units):
+                body.setdefault(term, {}).setdefault(number, []).append(code)
+        metas, headings = segment.metas(), segment.headings()
+        for report, meta in zip(segment.reports(), metas):
+            for section in range(report.first_section, report.first_section + report.n_sections):
+                for text in [(meta["title"] or b"").decode("utf-8"), *headings[section]]:
+                    for term, _ in tokens_of(oracle.units(text)):
+                        context.setdefault(term, {}).setdefault(section, []).append(None)
+        lists = {0: [], 1: []}
+        for dictionary, key, postings in segment.lists():
+            lists[dictionary // 2].append((oracle_term(dictionary, key), postings))
+        self.check_lists(body, lists[0], True)
+        self.check_lists(context, lists[1], False)
+
+    def check_lists(self, expected, lists, are_body):
+        """lists: [(term, postings)]. The oracle may fold characters together that the product keeps apart."""
+        stems, stemmed, found, characters, keys = {}, {}, {}, {}, collections.Counter()
+        for term, places in expected.items():
+            if term[0] in ("single", "pair"):
+                of = characters.setdefault(term[1], {})
+                for place, codes in places.items():
+                    of[place] = of.get(place, 0) + len(codes)
+        for term, postings in lists:
+            if term[0] == "stem":
+                self.assertRegex(term[1], r"\A[a-z]+\Z")
+                for place, tf, _ in postings:
+                    stems[place] = stems.get(place, 0) + tf
+            elif term[0] == "list":
+                # That it is the sum of its terms is for the second reader.
+                self.assertTrue(are_body, "a character list of contexts")
+                for place, tf, _ in postings:
+                    self.assertLessEqual(tf, characters[term[1]].get(place, 0), term)
+            else:
+                keys[term] += 1
+                places = found.setdefault(term, {})
+                for place, tf, codes in postings:
+                    self.assertEqual(are_body and term[0] in ("pair", "boundary"), codes is not None, term)
+                    places.setdefault(place, []).extend([None] * tf if codes is None else codes)
+                    if term[0] == "word" and STEMMED.match(term[1]):
+                        stemmed[place] = stemmed.get(place, 0) + tf
+        self.assertEqual(expected.keys(), found.keys())
+        for term, places in found.items():
+            if keys[term] == 1:
+                self.assertEqual(expected[term], places, term)
+            else:
+                self.assertEqual({place: len(codes) for place, codes in expected[term].items()},
+                                 {place: len(codes) for place, codes in places.items()}, term)
         self.assertEqual(stemmed, stems, "every word of letters has one stem")
 
     def check_index(self, directory):
@@ -400,10 +499,35 @@ class Indexes(unittest.TestCase):
         for segment in index.segments:
             self.check_terms(segment)
             metas, rows = segment.metas(), segment.passages()
-            for row, record in zip(rows, segment.records(reader.TEXT, reader.TEXT_INDEX)):
+            for row, (frame, record) in zip(rows, segment.records(reader.TEXT)):
                 encoding = metas[row.report]["encoding"]
-                self.assertEqual(record, reader.write_text(reader.read_text(record, encoding), encoding))
+                characters = segment.tables[segment.group_of[frame]].characters
+                self.assertEqual(record, reader.write_text(reader.read_text(record, characters, encoding), characters,
+                                                           encoding))
+            self.check_choices(segment)
         return index
+
+    def check_choices(self, segment):
+        """What the document says of writers."""
+        for store, target, counts_length in ((reader.TEXT, 8192, True), (reader.REPORT, 16384, False),
+                                             (reader.HEADING, 16384, False)):
+            sizes = collections.defaultdict(list)
+            for frame, record in segment.records(store):
+                sizes[frame].append((len(reader.varint(len(record))), len(record)))
+            for frame, records in sizes.items():
+                self.assertTrue(len(records) == 1 or len(segment.store[store][frame])
+                                - (0 if counts_length else records[-1][0]) <= target)
+                after = sizes.get(frame + 1)
+                same_group = store != reader.TEXT or segment.group_of[frame:frame + 2] == [segment.group_of[frame]] * 2
+                if after and same_group:
+                    self.assertGreater(len(segment.store[store][frame]) + sum(after[0][not counts_length:]), target)
+        for table in segment.tables:
+            self.assertLessEqual(max(table.characters, default=""), "\uffff")
+        for dictionary in range(4):
+            for _, terms in segment.dictionary_pages(dictionary):
+                for before, term in zip(terms, terms[1:]):
+                    if isinstance(term.key, bytes):
+                        self.assertEqual(len(os.path.commonprefix([before.key, term.key])), term.shared, term.key)
 
     def check_answers(self, directory):
         """What xunju-query prints of every passage that can be found is what the second reader reads."""
@@ -471,7 +595,8 @@ class Indexes(unittest.TestCase):
     def test_corpus(self):
         index = self.check_index(self.corpus)
         segment, = index.segments
-        self.assertGreater(len(segment.stream[reader.POSTINGS]), reader.PAGE)
+        for type_ in reader.PAGES:
+            self.assertGreater(len(segment.pages[type_]), 1)
         self.assertGreater(len(segment.store[reader.TEXT]), 1)
         marks = {mark for text in segment.texts() for mark in text.mark}
         self.assertIn(reader.RESTORED, marks)
@@ -514,15 +639,42 @@ class Indexes(unittest.TestCase):
                          {name.decode(): json.loads(value) if number else value.decode()
                           for name, value, number in segment.metas()[0]["fields"]})
         self.assertEqual(sum(len(r["text"].encode("utf-8")) for r in reports), segment.stats.input_bytes)
-        self.assertIn(b"scommuniti", segment.keys())
-        self.assertIn(b"srun", segment.keys())
-        self.assertNotIn(b"sok", segment.keys())
-        codes = {code for _, postings in segment.lists() for posting in postings for code in posting[2] or b""}
+        self.assertIn(b"scommuniti", segment.keys(1))
+        self.assertIn(b"srun", segment.keys(1))
+        self.assertNotIn(b"sok", segment.keys(1))
+        codes = {code for _, _, postings in segment.lists() for posting in postings for code in posting[2] or b""}
         self.assertIn(0xFF, codes)
         self.check_answers(index)
 
-    def test_many_segments(self):
-        """Lists of many blocks, streams of many pages, more than one segment."""
+    def test_beyond_the_bmp(self):
+        """Characters of which two do not fit in a pair key, and words that look like them."""
+        gothic, ideograph = "\U00010330", "\U00020BB7"
+        texts = [ideograph + "野家", "野" + ideograph, ideograph * 3, "野" + ideograph + "a", gothic + "野" + gothic,
+                 ideograph + gothic + ideograph, "野，" + ideograph] + ["县区"] * 90
+        index = harness.build_reports(os.path.join(self.directory, "beyond"),
+                                      [{"id": "%03d" % i, "text": t, "title": ideograph + "野"} for i, t in enumerate(texts)])
+        self.check_index(index)
+        segment, = reader.Index(index).segments
+        for dictionary in (1, 3):
+            kinds = {key[:1] for key in segment.keys(dictionary)}
+            self.assertIn(b"p", kinds)
+        self.assertIn(b"c", {key[:1] for key in segment.keys(1)})
+        lists = {key: postings for dictionary, key, postings in segment.lists() if dictionary == 0}
+        self.assertEqual([0, 4, 6], [passage for passage, _, _ in lists[ord("野") << 16 | reader.CHARACTER_LIST]])
+        self.check_answers(index)
+
+    def test_character_lists(self):
+        """At a twentieth of the passages a list is there no more."""
+        for n in (40, 41):
+            reports = [{"id": "%03d" % i, "text": "枫桥" if i < 2 else "县，县"} for i in range(n)]
+            index = harness.build_reports(os.path.join(self.directory, "rare-%d" % n), reports)
+            self.check_index(index)
+            segment, = reader.Index(index).segments
+            listed = [key >> 16 for key in segment.keys(0) if key & 0xFFFF == reader.CHARACTER_LIST]
+            self.assertEqual(2 if n == 41 else 0, len(listed))
+
+    def test_many_passages(self):
+        """Lists of many blocks, many pages, a group with a dictionary, parts; the same bytes from any build."""
         rng = random.Random(9301)
         common = oracle.common_han()[:90]
         words = ["led", "5g", "2024", "1,300", "wi", "fi"]
@@ -533,16 +685,41 @@ class Indexes(unittest.TestCase):
                 kind = rng.random()
                 text.append("，" if kind < .05 else "。" if kind < .08 else " %s " % rng.choice(words) if kind < .12
                             else rng.choice(common))
-            reports.append({"id": "%04d" % rng.choice(range(10)) + "-%d" % number, "text": "".join(text)})
+            reports.append({"id": "%04d" % rng.choice(range(10)) + "-%d" % number, "text": "".join(text),
+                            "title": "".join(rng.choices(common, k=9))})
         directory = os.path.join(self.directory, "many")
-        index = harness.build_reports(directory, reports, "--memory", "32M", "--threads", 1, "-q")
+        index = harness.build_reports(directory, reports, "--memory", "64M", "--threads", 1, "-q")
         self.check_index(index)
-        segments = reader.Index(index).segments
-        self.assertGreater(len(segments), 1)
-        self.assertEqual(len(reports), sum(segment.stats.reports for segment in segments))
-        self.assertGreater(max(term.df for term in segments[0].terms()), 3 * reader.BLOCK)
-        again = harness.build_reports(directory + "-again", reports, "--memory", "32M", "--threads", 3, "-q")
-        self.assertEqual(files_of(index), files_of(again))
+        segment, = reader.Index(index).segments
+        self.assertEqual(len(reports), segment.stats.reports)
+        self.assertTrue(segment.tables[0].dictionary)
+        self.assertGreater(max(term.df for _, terms in segment.dictionary_pages(0) for term in terms), 3 * reader.BLOCK)
+        self.assertTrue(any(term.pages for _, terms in segment.dictionary_pages(0) for term in terms))
+        self.assertTrue(any(term.next_page for _, terms in segment.dictionary_pages(0) for term in terms))
+        for number, options in enumerate((("--memory", "64M", "--threads", 3), ("--threads", 2), ("--memory", "1G"))):
+            again = harness.build_reports("%s-%d" % (directory, number), reports, *options, "-q")
+            self.assertEqual(files_of(index), files_of(again), options)
+
+    def test_groups_of_texts(self):
+        """More text than one group takes. It is punctuation, so that there are no terms to read."""
+        rng = random.Random(9303)
+        reports = [{"id": "%02d" % i, "text": "，" + "".join(rng.choices("，。；：！？、", k=300000)) + "甲"} for i in range(20)]
+        reports[0]["text"] += "".join(map(chr, range(0x4E00, 0x4E00 + 300))) + "\U00020BB7"
+        index = harness.build_reports(os.path.join(self.directory, "groups"), reports)
+        segment, = reader.Index(index).segments
+        segment.verify()
+        self.assertEqual(2, len(segment.tables))
+        self.assertGreater(len(segment.tables[0].characters), reader.ONE_BYTE_RANKS)
+        self.assertTrue(segment.tables[0].dictionary)
+        self.check_choices(segment)
+        group, text_bytes = 0, 0
+        for text, (frame, _) in zip(segment.texts(), segment.records(reader.TEXT)):
+            if segment.group_of[frame] != group:
+                self.assertGreaterEqual(text_bytes, 16 << 20)
+                group, text_bytes = segment.group_of[frame], 0
+            self.assertLess(text_bytes, 16 << 20)
+            text_bytes += len(text.text.encode("utf-8"))
+        self.assertEqual([report["text"] for report in reports], [text.text for text in segment.texts()])
 
     def test_empty_index(self):
         with harness.temp_dir() as directory:
@@ -584,13 +761,63 @@ def runs_of(marks, mark):
 
 # ------------------------------------------------------------------------------------------------- damage
 
+def stored_frame(raw):
+    """A Zstandard frame that holds raw uncompressed."""
+    blocks = [raw[at:at + (1 << 17)] for at in range(0, len(raw), 1 << 17)] or [b""]
+    head = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(raw))
+    return head + b"".join(struct.pack("<I", len(piece) << 3 | (piece is blocks[-1]))[:3] + piece for piece in blocks)
+
+
+def frames_of(segment, type_):
+    """Frames of a section as stored."""
+    entries = segment.rows(type_ + reader.DIRECTORY, "<QQ", lambda offset, _: offset)
+    data = segment.section(type_)
+    return [data[at:end] for at, end in zip(entries, entries[1:] + [len(data)])]
+
+
+def contents_of(segment):
+    """{type: bytes, or a list of frames as stored} of all sections but the directories, which follow from the frames."""
+    frames = [type_ for type_, (_, kind, _) in reader.SECTIONS.items() if kind == reader.FRAMES]
+    return {type_: frames_of(segment, type_) if type_ in frames else segment.section(type_)
+            for type_ in segment.order if type_ - reader.DIRECTORY not in frames}
+
+
+def file_of(segment, contents, order=None):
+    """A segment file of contents as contents_of() gives them, with right checksums. order: types."""
+    checksum, place = reader.libraries().checksum, reader.place
+    contents = dict(contents)
+    for type_, frames in list(contents.items()):
+        if isinstance(frames, list):
+            offsets = itertools.accumulate(map(len, frames), initial=0)
+            contents[type_] = b"".join(frames)
+            contents.setdefault(type_ + reader.DIRECTORY, b"".join(
+                struct.pack("<QQ", at, checksum(frame, place(type_, i))) for i, (at, frame) in enumerate(zip(offsets, frames))))
+    out, table = bytearray(64), b""
+    order = order or segment.order + [type_ for type_ in contents if type_ not in segment.order]
+    for type_ in order:
+        data, at = contents[type_], len(out)
+        out += data + bytes(-len(data) % 8)
+        if reader.SECTIONS.get(type_, ("", reader.RAW))[1] == reader.FRAMES:
+            table += struct.pack("<IIQQQQ", type_, reader.FRAMES, at, len(data), 0, 0)
+            continue
+        sums = b"".join(struct.pack("<Q", checksum(data[i:i + reader.CHUNK], place(type_ & 0xFFFF, i // reader.CHUNK)))
+                        for i in range(0, len(data), reader.CHUNK))
+        table += struct.pack("<IIQQQQ", type_, reader.RAW, at, len(data), len(out),
+                             checksum(sums, place(type_ & 0xFFFF, reader.U32_MAX)))
+        out += sums
+    header = segment.data[:24] + struct.pack("<QQQII", len(out) + len(table), len(out), checksum(table, 1), len(order), 0)
+    out[:64] = header + struct.pack("<Q", checksum(header, 0))
+    return bytes(out) + table
+
+
 class Damage(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         need_libraries()
         cls.directory = cls.enterClassContext(harness.temp_dir())
-        # Long enough for two blocks, so that no section is empty.
-        reports = [{"id": "%03d" % i, "text": "枫桥经验led。第%d条" % i, "n": i} for i in range(130)]
+        # Long enough for two blocks, with a title, so that no section is empty.
+        reports = [{"id": "%03d" % i, "text": "枫桥经验led。第%d条，枫桥。%s%s" % (
+            i, "塘" if i == 7 else "", "湖泊" if i in (20, 31, 77) else ""), "n": i, "title": "枫桥led"} for i in range(130)]
         cls.index = harness.build_reports(cls.directory, reports)
         cls.manifest = read_bytes(cls.index, "manifest")
         cls.name = reader.Manifest(cls.manifest).segments[0].name
@@ -717,8 +944,9 @@ class Damage(unittest.TestCase):
         return bytes(out)
 
     def test_newer_manifest(self):
-        for what, at, value, says in (("version", 8, b"\1", "format version 1"), ("reserved", 11, b"\1", "version"),
-                                      ("flag", 12, b"\1", "version"), ("flag", 15, b"\x80", "version"),
+        for what, at, value, says in (("version", 8, b"\2", "format version 2"), ("version", 8, b"\0", "format version 0"),
+                                      ("reserved", 11, b"\1", "version"), ("flag", 12, b"\1", "version"),
+                                      ("flag", 15, b"\x80", "version"),
                                       ("analyser", 24, b"\0" * 8, "other text rules")):
             self.both(self.sealed_manifest({at: value}), self.data, reader.Newer, says, what)
 
@@ -730,15 +958,16 @@ class Damage(unittest.TestCase):
             self.both(self.sealed_manifest({at: value}), self.data, reader.Damaged, "damaged", what)
 
     def test_newer_segment(self):
-        for what, at, value, says in (("version", 8, b"\1", "format version 1"), ("reserved", 10, b"\1", "version"),
-                                      ("flag", 12, b"\1", "version"), ("analyser", 16, b"\0" * 8, "other text rules")):
+        for what, at, value, says in (("version", 8, b"\2", "format version 2"), ("version", 8, b"\0", "format version 0"),
+                                      ("reserved", 10, b"\1", "version"), ("flag", 12, b"\1", "version"),
+                                      ("analyser", 16, b"\0" * 8, "other text rules")):
             data = self.sealed_segment({at: value})
             self.both(self.sealed_manifest({}, data), data, reader.Newer, says, what)
 
     def test_header_that_makes_no_sense(self):
         size = len(self.data)
         for what, at, value in (("size", 24, struct.pack("<Q", size + 40)), ("table", 32, struct.pack("<Q", size - 40)),
-                                ("table", 32, b"\xff" * 8), ("sections", 48, b"\x14"), ("sections", 48, b"\x41"),
+                                ("table", 32, b"\xff" * 8), ("sections", 48, b"\x1c"), ("sections", 48, b"\x41"),
                                 ("reserved", 52, b"\1")):
             data = self.sealed_segment({at: value})
             self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", what)
@@ -749,7 +978,8 @@ class Damage(unittest.TestCase):
 
     def test_section_table_that_makes_no_sense(self):
         raw = self.segment.order.index(reader.STATS) * 40
-        for what, at, value in (("type 0", 0, b"\0"), ("type 22", 0, b"\x16"), ("twice", 0, b"\3"), ("kind", 4, b"\0"),
+        for what, at, value in (("type 0", 0, b"\0"), ("type 30", 0, b"\x1e"), ("type 63", 0, b"\x3f"),
+                                ("type 65538", 2, b"\1"), ("twice", 0, b"\3"), ("kind", 4, b"\0"),
                                 ("kind", 4, b"\2"), ("offset", 8, b"\x48"), ("length", 16, b"\xff" * 8),
                                 ("length", 16, struct.pack("<Q", self.segment.table_at)),
                                 ("checksum list", raw + 24, struct.pack("<Q", 64)),
@@ -757,47 +987,317 @@ class Damage(unittest.TestCase):
             data = self.sealed_segment({}, {at: value})
             self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", what)
 
-    def with_section(self, type_, at, value):
-        """The segment with bytes of a RAW section changed and all checksums right."""
-        s = self.segment.sections[type_]
-        out = bytearray(self.data)
-        out[s.offset + at:s.offset + at + len(value)] = value
-        content = bytes(out[s.offset:s.offset + s.length])
-        sums = b"".join(struct.pack("<Q", reader.libraries().checksum(content[i:i + reader.CHUNK],
-                                                                      reader.place(type_, i // reader.CHUNK)))
-                        for i in range(0, s.length, reader.CHUNK))
-        out[s.checks_offset:s.checks_offset + len(sums)] = sums
-        entry = self.segment.table_at + 40 * self.segment.order.index(type_)
-        struct.pack_into("<Q", out, entry + 32, reader.libraries().checksum(sums, reader.place(type_, reader.U32_MAX)))
-        struct.pack_into("<Q", out, 40, reader.libraries().checksum(out[self.segment.table_at:], 1))
-        struct.pack_into("<Q", out, 56, reader.libraries().checksum(out[:56], 0))
-        return bytes(out)
+    def test_optional_sections(self):
+        """Unknown sections from 64 on are verified and otherwise ignored."""
+        contents = contents_of(self.segment)
+        self.assertEqual(self.data, file_of(self.segment, contents))
+        more = contents | {64: b"anything", 65535: b"", 1000: bytes(range(256)) * 40}
+        orders = [None, [1000, 64, *self.segment.order, 65535]]
+        answer = harness.hits(self.index, "枫桥", "-n", "3")
+        for order in orders:
+            data = file_of(self.segment, more, order)
+            self.put(self.sealed_manifest({}, data), data)
+            harness.xunju_index("check", self.index)
+            self.assertEqual(answer, harness.hits(self.index, "枫桥", "-n", "3"))
+            segment = reader.Segment(data)
+            segment.verify()
+            s = segment.sections[1000]
+            for at in (s.offset, s.offset + s.length - 1, s.checks_offset, s.checks_offset + 8 * 3 - 1):
+                flipped = self.flipped(data, at, 3)
+                self.both(self.sealed_manifest({}, flipped), flipped, reader.Damaged, "damaged", "byte %d" % at)
+        for type_ in (0, 30, 63, 65536 + 64):
+            data = file_of(self.segment, contents | {type_: b"anything"})
+            self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", "type %d" % type_)
+        for type_ in self.segment.order:
+            order = [other for other in self.segment.order if other != type_]
+            data = file_of(self.segment, contents, order)
+            self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", "without type %d" % type_)
 
-    def test_contents_that_make_no_sense(self):
-        """Sound bytes that no writer makes are damage to `xunju-index check` and to the second reader."""
-        u32, u64 = struct.Struct("<I").pack, struct.Struct("<Q").pack
-        long_list = next(i for i, term in enumerate(self.segment.terms()) if term.df > reader.BLOCK)
+    # ---- sound checksums over contents that no writer makes
+
+    def test_frames_that_are_not_compressed(self):
+        """What the tests below change is sound without their changes."""
+        contents = contents_of(self.segment)
+        for type_, frames in contents.items():
+            if isinstance(frames, list):
+                raws = self.segment.pages.get(type_) or self.segment.store.get(type_) or self.segment.raw_tables
+                contents[type_] = list(map(stored_frame, raws))
+        data = file_of(self.segment, contents)
+        self.assertNotEqual(self.data, data)
+        self.put(self.sealed_manifest({}, data), data)
+        harness.xunju_index("check", self.index)
+        reader.Index(self.index).verify()
+        self.assertEqual(130, len(harness.hits(self.index, "枫桥经验", "-n", "1000", "--no-collapse")))
+
+    def judge(self, what, changes):
+        """Contents with changes ({type: bytes or frames}) are damage to `xunju-index check` and to the second reader."""
+        with self.subTest(what):
+            data = file_of(self.segment, contents_of(self.segment) | changes)
+            self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", what)
+
+    def bytes_of(self, type_, at, value):
+        """Changes that put value into a RAW section."""
+        out = bytearray(self.segment.section(type_))
+        self.assertLessEqual(at + len(value), len(out))
+        out[at:at + len(value)] = value
+        return {type_: bytes(out)}
+
+    def page_of(self, type_, number, raw):
+        """Changes that put other raw bytes into a frame."""
+        frames = frames_of(self.segment, type_)
+        frames[number] = stored_frame(bytes(raw))
+        return {type_: frames}
+
+    def term(self, dictionary, wanted):
+        """(number of the dictionary page, its terms, place of the first wanted term in it)."""
+        at = sum(len(self.segment.index(d)) for d in range(dictionary))
+        for number, (_, terms) in enumerate(self.segment.dictionary_pages(dictionary)):
+            for i, term in enumerate(terms):
+                if wanted(term):
+                    return at + number, terms, i
+        self.fail("no such term")
+        return None
+
+    def entry_of(self, dictionary, wanted, change):
+        """Changes that put change(bytes of the first wanted term) in the place of that term."""
+        page, terms, i = self.term(dictionary, wanted)
+        raw = self.segment.pages[reader.DICTIONARY][page]
+        term = terms[i]
+        new = change(raw[term.begin:term.end])
+        self.assertNotEqual(raw[term.begin:term.end], new)
+        return self.page_of(reader.DICTIONARY, page, raw[:term.begin] + new + raw[term.end:])
+
+    def fields_of(self, dictionary, wanted, change):
+        """Changes that put other varints behind the key of the first wanted pair term. change: of the list of them; single
+        bytes and what follows those stay as they are."""
+        _, terms, i = self.term(dictionary, wanted)
+        n = 3 if terms[i].passage is not None or terms[i].df > reader.BLOCK else 5
+
+        def changed(entry):
+            r = reader.Reader(entry)
+            fields = [r.varint() for _ in range(n)]
+            change(fields)
+            return b"".join(map(reader.varint, fields)) + r.take(r.left())
+        return self.entry_of(dictionary, wanted, changed)
+
+    def test_statistics_that_do_not_fit(self):
+        for i, name in enumerate(reader.Stats._fields):
+            if name == "input_bytes":
+                continue  # nothing else tells
+            for value in (self.segment.stats[i] + 1, self.segment.stats[i] - 1, 1 << 32):
+                self.judge((name, value), self.bytes_of(reader.STATS, 8 * i, struct.pack("<Q", value)))
+
+    def test_frames_that_do_not_fit(self):
+        u64 = struct.Struct("<Q").pack
+        for type_ in (reader.TEXT, reader.TABLES, *reader.PAGES, reader.REPORT, reader.HEADING):
+            name, directory = reader.SECTIONS[type_][0], type_ + reader.DIRECTORY
+            frames = frames_of(self.segment, type_)
+            raw = reader.libraries().decompress(frames[0], reader.FRAME_RAW_MAX) if type_ != reader.TEXT \
+                else self.segment.store[type_][0]
+            self.judge(name + ": offset", self.bytes_of(directory, 0, u64(1)))
+            self.judge(name + ": checksum", self.bytes_of(directory, 8, u64(1)))
+            self.judge(name + ": no frame", {type_: [], directory: b""})
+            self.judge(name + ": empty frame", self.page_of(type_, 0, b""))
+            self.judge(name + ": one byte less", self.page_of(type_, 0, raw[:-1]))
+            self.judge(name + ": one byte more", self.page_of(type_, 0, raw + b"\0"))
+            self.judge(name + ": two frames", {type_: [frames[0] + stored_frame(b"\0")] + frames[1:]})
+            self.judge(name + ": a byte behind", {type_: [frames[0] + b"\0"] + frames[1:]})
+            self.judge(name + ": no frame", {type_: [b"\0" * len(frames[0])] + frames[1:]})
+            self.judge(name + ": one more", {type_: frames + [stored_frame(raw)]})
+            head = frames[0][:5]
+            self.judge(name + ": content size", {type_: [head + bytes([frames[0][5] ^ 1]) + frames[0][6:]] + frames[1:]})
+        for type_ in reader.PAGES:
+            name = reader.SECTIONS[type_][0]
+            self.judge(name + ": large", self.page_of(type_, 0, self.segment.pages[type_][0] + b"\0" * 4096))
+
+    def test_records_that_do_not_fit(self):
+        u32 = struct.Struct("<I").pack
+        for firsts in reader.FIRSTS.values():
+            name = reader.SECTIONS[firsts][0]
+            self.judge(name + " 1", self.bytes_of(firsts, 0, u32(1)))
+            old = self.segment.section(firsts)
+            self.judge(name + " twice", {firsts: old + old[-4:]})
+            self.judge(name + " empty", {firsts: b""})
+        self.judge("groups", self.bytes_of(reader.TEXT_GROUPS, 0, u32(1)))
+        self.judge("groups twice", {reader.TEXT_GROUPS: u32(0) * 2})
+        characters = self.segment.tables[0].characters
+        v = reader.varint
+        def table(codes, rest=b"\0"):
+            return self.page_of(reader.TABLES, 0, v(len(codes)) + b"".join(map(v, codes)) + rest)
+        codes = list(map(ord, characters))
+        self.judge("a rank less", table(codes[:-1]))
+        self.judge("a character twice", table(codes[:-1] + codes[:1]))
+        self.judge("a surrogate", table(codes + [0xD800]))
+        self.judge("no code point", table(codes + [0x110000]))
+        self.judge("many ranks", table(codes + list(range(0x20000, 0x20000 + 16320))))
+        self.judge("a table of other characters", table(list(range(0x4E00, 0x4E00 + len(codes)))))
+        self.judge("a dictionary that is none", table(codes, v(8) + b"anything"))
+        self.judge("a dictionary that is only its magic", table(codes, v(8) + reader.DICTIONARY_MAGIC + b"\0" * 4))
+        self.judge("a byte behind the table", table(codes, b"\0\0"))
+        raw = self.segment.store[reader.TEXT][0]
+        r = reader.Reader(raw)
+        begin = r.at
+        record = r.take(r.varint())
+        inner = reader.Reader(record)
+        text = inner.take(inner.varint())
+        rest = record[inner.at:]
+        for what, coded in (("an escape cut short", text[:-1] + b"\xff"), ("a surrogate", b"\xff\x00\xd8\x00" + text),
+                            ("no code point", b"\xff\x00\x00\x11" + text), ("no such rank", b"\xfe\xff" + text),
+                            ("a character more", b"\xff\x4e\x4e\x00" + text), ("half a code", text + b"\xc0")):
+            new = v(len(coded)) + coded + rest
+            self.judge("text: " + what, self.page_of(reader.TEXT, 0, raw[:begin] + v(len(new)) + new + raw[r.at:]))
+        new = record + b"\0"
+        self.judge("text: bytes behind", self.page_of(reader.TEXT, 0, v(len(new)) + new + raw[r.at:]))
+        self.judge("text: a record of nothing", self.page_of(reader.TEXT, 0, b"\0" + raw[r.at:]))
+
+    def test_tables_that_do_not_fit(self):
+        u32 = struct.Struct("<I").pack
+        lengths = self.segment.section(reader.LENGTHS)
+        self.judge("length", self.bytes_of(reader.LENGTHS, 0, bytes((lengths[0] + 1,))))
         for what, type_, at, value in (
-                ("reports", reader.STATS, 0, u64(131)), ("units", reader.STATS, 40, u64(1)),
-                ("postings", reader.STATS, 48, u64(1)), ("occurrences", reader.STATS, 56, u64(1)),
-                ("frame offset", reader.TEXT_DIR, 0, u64(1)), ("frame size", reader.TEXT_DIR, 8, u32(1 << 30)),
-                ("raw size", reader.TEXT_DIR, 12, u32(1)), ("raw size", reader.TEXT_DIR, 12, u32((512 << 20) + 1)),
-                ("frame checksum", reader.HEADING_DIR, 16, u64(1)), ("page size", reader.POSTINGS_DIR, 12, u32(4097)),
-                ("record frame", reader.TEXT_INDEX, 0, u32(1000)),
-                ("record offset", reader.TEXT_INDEX, 4, u32(1 << 20)),
-                ("pair order", reader.PAIRS, 0, b"\xff" * 8), ("word offset", reader.WORD_OFFSETS, 4, u32(0)),
-                ("word order", reader.WORD_BYTES, 0, b"\xff"), ("list place", reader.TERMS, 28, u64(0)),
-                ("df 0", reader.TERMS, 16, u32(0)), ("df", reader.TERMS, 16, u32(131)),
-                ("cf", reader.TERMS, 20, u32(99)),
-                ("first block", reader.TERMS, 28 * long_list + 24, u32(1)),
-                ("last passage", reader.BLOCKS, 0, u32(126)), ("block place", reader.BLOCKS, 20 + 4, u64(1 << 40)),
-                ("report of a passage", reader.PASSAGES, 0, u32(1)), ("no such report", reader.PASSAGES, 0, u32(130)),
-                ("section", reader.PASSAGES, 4, u32(1 << 20)), ("length", reader.PASSAGES, 8, u32(1)),
-                ("first passage", reader.REPORTS, 0, u32(1)), ("passages", reader.REPORTS, 4, u32(2)),
-                ("rank", reader.REPORTS, 8, u32(1)), ("rank", reader.REPORTS, 8, u32(130))):
-            data = self.with_section(type_, at, value)
-            with self.subTest(what):
-                self.both(self.sealed_manifest({}, data), data, reader.Damaged, "damaged", what)
+                ("first passage", reader.SECTION_ROWS, 0, 1), ("passage twice", reader.SECTION_ROWS, 8, 1),
+                ("no passage", reader.SECTION_ROWS, 4 * 129, 130), ("first passage", reader.REPORTS, 0, 1),
+                ("first section", reader.REPORTS, 4, 1), ("passages of another", reader.REPORTS, 16, 2),
+                ("sections of another", reader.REPORTS, 20, 2), ("no passage", reader.REPORTS, 129 * 16, 131),
+                ("no section", reader.REPORTS, 129 * 16 + 4, 131), ("backwards", reader.REPORTS, 16, 0),
+                ("rank", reader.REPORTS, 8, 1), ("rank", reader.REPORTS, 8, 130)):
+            self.judge((reader.SECTIONS[type_][0], what, at), self.bytes_of(type_, at, u32(value)))
+
+    def test_index_that_does_not_fit(self):
+        for dictionary, (type_, keys) in enumerate(reader.INDEXES):
+            name = reader.SECTIONS[type_][0]
+            old = struct.unpack_from("<IIIHHQI", self.segment.section(type_))
+            for i, (what, at, layout) in enumerate((("key", 0, "<I"), ("ordinal", 4, "<I"), ("postings page", 8, "<I"),
+                                                    ("header", 12, "<H"), ("noise", 14, "<H"), ("adjacency", 16, "<Q"),
+                                                    ("block", 24, "<I"))):
+                self.judge((name, what), self.bytes_of(type_, at, struct.pack(layout, old[i] + 1)))
+            if keys is not None:
+                bytes_ = self.segment.section(keys)
+                self.judge((name, "another key"), {keys: bytes_[:-1] + bytes((bytes_[-1] - 1,))})
+                self.judge((name, "longer key"), {keys: bytes_ + b"a"})
+                self.judge((name, "no key"), {keys: b""})
+
+    def test_terms_that_do_not_fit(self):
+        def is_pair(term):
+            return term.key & 0xFFFF < reader.SINGLE
+
+        def is_long(term):
+            return is_pair(term) and term.df > reader.BLOCK
+
+        def is_short(term):
+            return is_pair(term) and 1 < term.df <= reader.BLOCK
+
+        def is_inline(term):
+            return term.passage is not None
+
+        def second(wanted):  # not the first of a page
+            return lambda term: term.begin > 0 and wanted(term)
+
+        def put(i, value):
+            def change(fields):
+                fields[i] = value(fields[i]) if callable(value) else value
+            return change
+
+        def more(value):
+            return value + 1
+
+        for what, wanted, change in (
+                ("first key", lambda term: term.begin == 0, put(0, 1)), ("key twice", second(is_pair), put(0, 0)),
+                ("large key", second(is_pair), put(0, 1 << 32)), ("df 0", is_inline, put(1, 2)),
+                ("m 3", is_inline, put(1, 7)), ("inline of two", is_inline, put(1, 2 << 2 | 2)),
+                ("inline passage", is_inline, put(2, 130)), ("another inline passage", is_inline, put(2, lambda p: (p + 1) % 130)),
+                ("df", is_long, put(1, lambda value: value - 4)), ("large df", is_long, put(1, 131 << 2)),
+                ("m 1", is_long, put(1, lambda value: value | 1)), ("cf", is_long, put(2, more)),
+                ("cf", is_short, put(2, more)), ("extra", is_short, put(3, more)), ("noise", is_short, put(4, more))):
+            self.judge(what, self.fields_of(0, wanted, change))
+        self.judge("bytes behind", self.entry_of(0, lambda term: True, lambda raw: raw + b"\0"))
+        impact = self.term(0, is_long)
+        entry = impact[1][impact[2]]
+        for what, change in (("less impact", lambda at, raw: bytes((raw[at] - 1,)) + raw[at + 1:]),
+                             ("more impact", lambda at, raw: bytes((raw[at] + 1,)) + raw[at + 1:]),
+                             ("pages", lambda at, raw: raw[at:at + 1] + b"\1" + raw[at + 2:])):
+            at = self.impact_at(self.segment.pages[reader.DICTIONARY][impact[0]][entry.begin:entry.end])
+            self.judge(what, self.entry_of(0, is_long, lambda raw: raw[:at] + change(at, raw)))  # noqa: B023
+        for what, wanted, change in (
+                ("shared bytes of the first", lambda term: term.begin == 0, lambda raw: b"\1" + raw[1:]),
+                ("shared bytes", lambda term: term.begin > 0, lambda raw: b"\x7f" + raw[1:]),
+                ("empty key", lambda term: term.begin == 0, lambda raw: b"\0\0" + raw[2 + raw[1]:]),
+                ("kind of a key", lambda term: term.begin > 0 and term.key[:1] == b"w",
+                 lambda raw: raw[:2] + raw[2:].replace(b"w", b"x", 1) if raw[0] == 0 else raw[:1] + b"\0" + raw[2 + raw[1]:])):
+            self.judge(what, self.entry_of(1, wanted, change))
+
+    def impact_at(self, raw):
+        """Where the max impact of a pair term with more than one block is."""
+        r = reader.Reader(raw)
+        for _ in range(3):
+            r.varint()
+        return r.at
+
+    def test_character_lists_that_do_not_fit(self):
+        """塘 is in one passage: its list and its single are inline."""
+        def is_list(term):
+            return term.key & 0xFFFF == reader.CHARACTER_LIST
+        page, terms, i = self.term(0, is_list)
+        self.assertEqual((7, reader.SINGLE), (terms[i].passage, terms[i - 1].key & 0xFFFF))
+        self.judge("another passage", self.fields_of(0, is_list, lambda fields: fields.__setitem__(2, 8)))
+        rest = self.entry_of(0, is_list, lambda raw: b"")
+        stats = list(self.segment.stats)
+        for field in ("pair_terms", "postings", "occurrences"):
+            stats[reader.Stats._fields.index(field)] -= 1
+        # The key of the next term counts from the one before.
+        if i + 1 < len(terms):
+            raw = self.segment.pages[reader.DICTIONARY][page]
+            r = reader.Reader(raw[terms[i + 1].begin:])
+            r.varint()
+            rest = self.page_of(reader.DICTIONARY, page, raw[:terms[i].begin]
+                                + reader.varint(terms[i + 1].key - terms[i - 1].key) + raw[terms[i + 1].begin + r.at:])
+        self.judge("no list", rest | {reader.STATS: struct.pack("<14Q", *stats)})
+
+    def test_postings_that_do_not_fit(self):
+        raw = self.segment.pages[reader.POSTINGS][0]
+        n = struct.unpack_from("<H", raw)[0]
+        for what, h in (("0", 0), ("less", n - 1), ("more", n + 1), ("all", len(raw) - 1), ("large", 65535)):
+            self.judge("header region: " + what, self.page_of(reader.POSTINGS, 0, struct.pack("<H", h) + raw[2:]))
+        walker, began, block, ends = reader.Lists(self.segment), None, None, None
+        for _, key, postings in walker.walk():
+            if walker.began.page == 0 and 1 < len(postings) <= reader.BLOCK and began is None:
+                gaps = [p - q - 1 for p, q in zip([x[0] for x in postings], [-1] + [x[0] for x in postings])]
+                bits = sum(gap.bit_length() - 1 for gap in gaps if gap >= 8)
+                if bits % 8:
+                    began, ends = walker.began, walker.noise
+            if len(postings) > reader.BLOCK and postings[0][2] is not None and block is None:
+                block = walker.began
+        header, noise = raw[2:2 + n], raw[2 + n:]
+        def page(header, noise):
+            return self.page_of(reader.POSTINGS, 0, struct.pack("<H", len(header)) + header + noise)
+        at = began.header
+        self.judge("s 37", page(header[:at] + bytes((37 << 2,)) + header[at + 1:], noise))
+        self.judge("another gap", page(header[:at] + bytes((header[at] ^ 4,)) + header[at + 1:], noise))
+        self.judge("another tf", page(header[:at] + bytes((header[at] ^ 1,)) + header[at + 1:], noise))
+        self.judge("an extra that is missing", page(header[:at] + bytes((header[at] | 3,)) + header[at + 1:], noise))
+        self.judge("padding", page(header, noise[:ends - 1] + bytes((noise[ends - 1] | 0x80,)) + noise[ends:]))
+        self.assertEqual(0, noise[block.noise])
+        self.judge("codes before", page(header, noise[:block.noise] + b"\1" + noise[block.noise + 1:]))
+
+    def test_block_directory_that_does_not_fit(self):
+        old = self.segment.section(reader.BLOCKS)
+        for what, at in (("last passage", 0), ("page", 4), ("header", 6), ("noise", 8), ("impact", 9)):
+            for value in (old[at] + 1, old[at] - 1):
+                self.judge(what, self.bytes_of(reader.BLOCKS, at, bytes((value & 255,))))
+        self.judge("too short", {reader.BLOCKS: old[:-10]})
+        self.judge("too long", {reader.BLOCKS: old + old[-10:]})
+
+    def test_adjacency_that_does_not_fit(self):
+        walker, place_ = reader.Lists(self.segment), None
+        for _, _, postings in walker.walk():
+            if postings[0][2] is not None and len(postings) > 1 and postings[0][1] > 1:
+                place_ = walker.began.adjacency
+                break
+        page, at = divmod(place_, reader.PAGE)
+        raw = self.segment.pages[reader.ADJACENCY][page]
+        self.judge("a step", self.page_of(reader.ADJACENCY, page, raw[:at + 1] + b"\xff" + raw[at + 2:]))
+        self.judge("less", self.page_of(reader.ADJACENCY, page, raw[:-1]))
+        self.judge("more", self.page_of(reader.ADJACENCY, page, raw + b"\0"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /*
- * Whole builds, looked at through the index they leave: what is in it, what is said to be left out, and that limits and
- * threads change nothing.
+ * Whole builds, looked at through the index they leave: what is in it, what is said to be left out, and that memory and
+ * threads change no byte.
  */
 #define _GNU_SOURCE /* nftw, mkdtemp */
 #include "build.h"
@@ -84,7 +84,7 @@ static void on_skip(void *ctx, const char *origin, const char *reason)
 static xji_build_options options_for(const char *index)
 {
     return (xji_build_options){.index_path = index, .memory = XJI_MEMORY_DEFAULT, .threads = 1,
-                               .segmentation = XJI_SEGMENT_NONE, .n_shards = 1, .on_skip = on_skip};
+                               .segmentation = XJI_SEGMENT_NONE, .text_level = XJ_TEXT_DEFAULT, .n_shards = 1, .on_skip = on_skip};
 }
 
 static xj_status build_with(xji_build_options o, const char *const *paths, size_t n)
@@ -445,17 +445,18 @@ static void test_build__empty_shards(void **state)
     assert_int_equal(total, 2);
 }
 
-/* ---- memory, threads ---- */
+/* ---- memory, threads, levels ---- */
 
-enum { VOCABULARY = 120, LARGE_REPORTS = 9000, REPORT_CHARS = 200 };
+/* Reports whose tokens alone are more than the least memory; fewer that are long to look at. */
+enum { VOCABULARY = 120, MANY_REPORTS = 45000, FEW_REPORTS = 9000, REPORT_CHARS = 200 };
 
 /* Random text of few characters, so that every pair has a long list. */
-static void write_large(const char *path)
+static void write_large(const char *path, int n_reports)
 {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     seed(20260107);
-    for (int i = 0; i < LARGE_REPORTS; i++) {
+    for (int i = 0; i < n_reports; i++) {
         fprintf(f, "{\"id\":\"%d\",\"text\":\"", i);
         for (int k = 0; k < REPORT_CHARS; k++) {
             uint32_t c = 0x4E00 + random_below(VOCABULARY);
@@ -468,66 +469,39 @@ static void write_large(const char *path)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Postings of a pair over all segments, passage numbers counted through, with codes: one checksum of everything. */
-static uint64_t digest_pair(const xj_index *ix, uint32_t first, uint32_t second, uint64_t sum, uint64_t *n)
+/* Postings of a pair with their codes, added to a checksum of everything. */
+static uint64_t digest_pair(xj_segment *seg, uint32_t first, uint32_t second, uint64_t sum, uint64_t *n)
 {
-    uint32_t base = 0;
-    for (size_t s = 0; s < xj_index_n_segments(ix); s++) {
-        xj_segment *seg = xj_index_segment(ix, s);
-        xj_term term;
-        xj_postings it;
-        assert_int_equal(xj_segment_pair(seg, first, second, &term, NULL), XJ_OK);
-        assert_int_equal(xj_postings_open(&it, seg, &term, NULL), XJ_OK);
-        while (it.doc != XJ_DOC_END) {
-            const uint8_t *codes = NULL;
-            uint32_t posting[2] = {base + it.doc, it.tf};
-            sum = xj_checksum(posting, sizeof posting, sum);
-            if (second != 0) {
-                assert_int_equal(xj_postings_adjacency(&it, &codes, NULL), XJ_OK);
-                sum = xj_checksum(codes, it.tf, sum);
-            }
-            ++*n;
-            assert_int_equal(xj_postings_next(&it, NULL), XJ_OK);
+    xj_term term;
+    xj_postings it;
+    assert_int_equal(xj_segment_pair(seg, XJ_BODY, first, second, &term, NULL), XJ_OK);
+    assert_int_equal(xj_postings_open(&it, seg, &term, NULL), XJ_OK);
+    while (it.doc != XJ_DOC_END) {
+        uint32_t posting[2] = {it.doc, it.tf}, n_codes;
+        uint8_t codes[REPORT_CHARS];
+        sum = xj_checksum(posting, sizeof posting, sum);
+        if (second != 0) {
+            assert_int_equal(xj_postings_codes(&it, codes, sizeof codes, &n_codes, NULL), XJ_OK);
+            assert_int_equal(n_codes, it.tf);
+            sum = xj_checksum(codes, n_codes, sum);
         }
-        base += (uint32_t)xj_segment_stats_of(seg)->n_passages;
+        ++*n;
+        assert_int_equal(xj_postings_next(&it, NULL), XJ_OK);
     }
     return sum;
 }
 
-static uint64_t digest(const char *path, size_t *n_segments)
+static uint64_t digest(const char *path)
 {
     xj_index *ix = open_index(path);
     uint64_t sum = 0, n = 0;
-    *n_segments = xj_index_n_segments(ix);
+    assert_int_equal(xj_index_n_segments(ix), 1);
     for (uint32_t a = 0; a < VOCABULARY; a++)
         for (uint32_t b = 0; b <= VOCABULARY; b++)
-            sum = digest_pair(ix, xj_fold(0x4E00 + a), b ? xj_fold(0x4E00 + b - 1) : 0, sum, &n);
+            sum = digest_pair(xj_index_segment(ix, 0), xj_fold(0x4E00 + a), b ? xj_fold(0x4E00 + b - 1) : 0, sum, &n);
     assert_true(n > 1000000);
     xj_index_close(&ix);
     return sum;
-}
-
-static void test_build__little_memory_gives_several_segments(void **state)
-{
-    (void)state;
-    size_t n_segments;
-    write_large("large.jsonl");
-    assert_int_equal(BUILD(options_for("ix"), "large.jsonl"), XJ_OK);
-    xji_build_summary whole = summary;
-    uint64_t want = digest("ix", &n_segments);
-    assert_int_equal(n_segments, 1);
-    xji_build_options o = options_for("small");
-    o.memory = XJI_MEMORY_MIN;
-    assert_int_equal(BUILD(o, "large.jsonl"), XJ_OK);
-    assert_true(digest("small", &n_segments) == want);
-    assert_true(n_segments > 1);
-    assert_int_equal(summary.n_segments, n_segments);
-    assert_int_equal(summary.n_reports, whole.n_reports);
-    assert_int_equal(summary.n_passages, whole.n_passages);
-    assert_int_equal(summary.n_units, whole.n_units);
-    char *ids = ids_of("ix");
-    assert_ids("small", ids);
-    free(ids);
 }
 
 static size_t slurp(const char *path, uint8_t **bytes)
@@ -543,6 +517,67 @@ static size_t slurp(const char *path, uint8_t **bytes)
     return (size_t)sb.st_size;
 }
 
+static void assert_same_file(const char *a, const char *b)
+{
+    uint8_t *bytes_a, *bytes_b;
+    size_t n = slurp(a, &bytes_a);
+    assert_int_equal(slurp(b, &bytes_b), n);
+    assert_memory_equal(bytes_a, bytes_b, n);
+    free(bytes_a);
+    free(bytes_b);
+}
+
+static void test_build__memory_and_threads_change_no_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t memory;
+        unsigned threads;
+    } runs[] = {{XJI_MEMORY_MIN, 1}, {XJI_MEMORY_MIN, 8}, {(size_t)100 << 20, 2}, {(size_t)1 << 30, 8}};
+    write_large("large.jsonl", MANY_REPORTS);
+    assert_int_equal(BUILD(options_for("ix"), "large.jsonl"), XJ_OK);
+    const xji_build_summary whole = summary;
+    assert_int_equal(whole.n_runs, 0);
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        xji_build_options o = options_for("other");
+        o.memory = runs[i].memory;
+        o.threads = runs[i].threads;
+        o.replace = true;
+        remove_tree("other");
+        assert_int_equal(BUILD(o, "large.jsonl"), XJ_OK);
+        assert_same_file("ix/seg-1-0.xjs", "other/seg-1-0.xjs");
+        assert_same_file("ix/manifest", "other/manifest");
+        if (runs[i].memory == XJI_MEMORY_MIN)
+            assert_true(summary.n_runs > 1); /* the last one holds the rest */
+        assert_int_equal(summary.n_segments, 1);
+        assert_int_equal(summary.n_reports, whole.n_reports);
+        assert_int_equal(summary.n_passages, whole.n_passages);
+        assert_int_equal(summary.n_units, whole.n_units);
+        assert_int_equal(summary.index_bytes, whole.index_bytes);
+    }
+    remove_tree("other");
+}
+
+/* How texts are compressed decides on the size, and on nothing else. */
+static void test_build__text_levels_change_no_term(void **state)
+{
+    (void)state;
+    static const xj_text_level levels[] = {XJ_TEXT_FAST, XJ_TEXT_DEFAULT, XJ_TEXT_SMALL};
+    uint64_t bytes[3], want = 0;
+    write_large("large.jsonl", FEW_REPORTS);
+    for (size_t i = 0; i < 3; i++) {
+        xji_build_options o = options_for("ix");
+        o.text_level = levels[i];
+        o.replace = true;
+        assert_int_equal(BUILD(o, "large.jsonl"), XJ_OK);
+        bytes[i] = summary.index_bytes;
+        uint64_t got = digest("ix");
+        assert_true(i == 0 || got == want);
+        want = got;
+    }
+    assert_true(bytes[0] >= bytes[1] && bytes[1] >= bytes[2] && bytes[0] > bytes[2]);
+}
+
 static void test_build__threads_change_no_byte(void **state)
 {
     (void)state;
@@ -554,26 +589,15 @@ static void test_build__threads_change_no_byte(void **state)
         snprintf(text, sizeof text, "某县报告%d\n一、情况\n推广枫桥经验%d次,5G网络 enabled。\n二、问题\n人手不足。\n", i, i);
         write_file(path, text);
     }
-    uint8_t *want = NULL;
-    size_t n = 0;
     for (unsigned threads = 1; threads <= 9; threads += threads < 3 ? 1 : 3) {
-        xji_build_options o = options_for("ix");
+        xji_build_options o = options_for(threads == 1 ? "first" : "ix");
         o.threads = threads;
         o.segmentation = XJI_SEGMENT_AUTO;
         remove_tree("ix");
         assert_int_equal(BUILD(o, "t"), XJ_OK);
-        uint8_t *got;
-        size_t n_got = slurp("ix/seg-1-0.xjs", &got);
-        if (!want) {
-            want = got;
-            n = n_got;
-            continue;
-        }
-        assert_int_equal(n_got, n);
-        assert_memory_equal(got, want, n);
-        free(got);
+        if (threads > 1)
+            assert_same_file("ix/seg-1-0.xjs", "first/seg-1-0.xjs");
     }
-    free(want);
 }
 
 /* ---- progress ---- */
@@ -623,7 +647,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_build__shard_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__shards_partition_the_reports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__empty_shards, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_build__little_memory_gives_several_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_build__memory_and_threads_change_no_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_build__text_levels_change_no_term, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__threads_change_no_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__progress, setup, teardown),
     };

@@ -35,7 +35,7 @@ static xji_input numbered_input(uint32_t i)
     if (i % 7 == 3) {
         sprintf(json, "{\"no\":\"text %u\"}", i);
     } else {
-        int n = sprintf(json, "{\"id\":\"r%u\",\"year\":%u,\"text\":\"第%u号", i, 2000 + i % 30, i);
+        int n = sprintf(json, "{\"id\":\"r%u\",\"title\":\"报告 %u\",\"year\":%u,\"text\":\"第%u号", i, i, 2000 + i % 30, i);
         for (uint32_t k = random_below(i % 50 == 0 ? 20000 : 60); k > 0; k--)
             n += sprintf(json + n, "%s", words[random_below(8)]);
         strcpy(json + n, "\"}");
@@ -56,6 +56,20 @@ static void put(xj_buf *b, const void *s, size_t n)
 static void put_number(xj_buf *b, uint64_t n)
 {
     assert_int_equal(xj_buf_u64(b, n, NULL), XJ_OK);
+}
+
+static void put_tokens(xj_buf *b, const xji_tokens *tokens)
+{
+    put_number(b, tokens->n_pairs);
+    for (size_t i = 0; i < tokens->n_pairs; i++) {
+        const xji_pair_token *t = &tokens->pair[i];
+        const uint32_t fields[] = {t->first, t->second, t->code};
+        put(b, fields, sizeof fields);
+    }
+    for (size_t i = 0; i < tokens->n_words; i++) {
+        put(b, tokens->keys.data + tokens->word[i].at, tokens->word[i].n);
+        put_number(b, tokens->word[i].code);
+    }
 }
 
 static void put_result(xj_buf *b, const xji_result *r)
@@ -81,14 +95,12 @@ static void put_result(xj_buf *b, const xji_result *r)
         const uint64_t fields[] = {p->section, p->length, p->n_characters, p->text_bytes, p->record_end, p->pair_end, p->word_end};
         put(b, fields, sizeof fields);
     }
-    for (size_t i = 0; i < a->tokens.n_pairs; i++) {
-        const xji_pair_token *t = &a->tokens.pair[i];
-        const uint32_t fields[] = {t->first, t->second, t->code};
+    put_tokens(b, &a->tokens);
+    put_tokens(b, &a->context);
+    for (size_t i = 0; i <= a->n_headings; i++) {
+        const xji_token_range *g = &a->context_range[i];
+        const uint64_t fields[] = {g->pair_from, g->pair_to, g->word_from, g->word_to, i ? a->parent[i - 1] : 0};
         put(b, fields, sizeof fields);
-    }
-    for (size_t i = 0; i < a->tokens.n_words; i++) {
-        put(b, a->tokens.keys.data + a->tokens.word[i].at, a->tokens.word[i].n);
-        put_number(b, a->tokens.word[i].code);
     }
 }
 
@@ -122,22 +134,42 @@ static void run(xji_crew *crew, uint32_t n, xj_buf *out)
     assert_int_equal(taken, n);
 }
 
+/* A crew with a pool of its own; 0 threads: without one. */
+typedef struct team {
+    xj_pool *pool;
+    xji_crew *crew;
+} team;
+
+static team start(unsigned threads, size_t memory, xji_segmentation mode)
+{
+    team t = {NULL, NULL};
+    if (threads > 0)
+        assert_int_equal(xj_pool_new(&t.pool, threads, NULL), XJ_OK);
+    assert_int_equal(xji_crew_start(&t.crew, t.pool, memory, mode, NULL), XJ_OK);
+    return t;
+}
+
+static void stop(team *t)
+{
+    xji_crew_stop(&t->crew);
+    assert_null(t->crew);
+    xj_pool_free(t->pool);
+}
+
 /* ---- tests ---- */
 
-static void test_crew__any_number_of_workers_gives_the_same(void **state)
+static void test_crew__any_number_of_threads_gives_the_same(void **state)
 {
     (void)state;
-    static const unsigned workers[] = {0, 1, 2, 4, 16};
+    static const unsigned threads[] = {0, 1, 2, 3, 5, 17};
     static const size_t memories[] = {1, 100000, (size_t)64 << 20};
     xj_buf want = XJ_BUF_INIT;
-    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
-            xji_crew *crew;
             xj_buf got = XJ_BUF_INIT;
-            assert_int_equal(xji_crew_start(&crew, workers[i], memories[m], XJI_SEGMENT_AUTO, NULL), XJ_OK);
-            run(crew, 300, &got);
-            xji_crew_stop(&crew);
-            assert_null(crew);
+            team t = start(threads[i], memories[m], XJI_SEGMENT_AUTO);
+            run(t.crew, 300, &got);
+            stop(&t);
             if (!want.data) {
                 want = got;
                 continue;
@@ -153,15 +185,14 @@ static void test_crew__any_number_of_workers_gives_the_same(void **state)
 static void test_crew__nothing_under_way(void **state)
 {
     (void)state;
-    for (unsigned workers = 0; workers < 3; workers++) {
-        xji_crew *crew;
+    for (unsigned threads = 1; threads < 4; threads++) {
         xji_result r;
         bool any = true;
-        assert_int_equal(xji_crew_start(&crew, workers, 1000, XJI_SEGMENT_AUTO, NULL), XJ_OK);
-        assert_true(xji_crew_has_room(crew));
-        xji_crew_take(crew, &r, &any);
+        team t = start(threads, 1000, XJI_SEGMENT_AUTO);
+        assert_true(xji_crew_has_room(t.crew));
+        xji_crew_take(t.crew, &r, &any);
         assert_false(any);
-        xji_crew_stop(&crew);
+        stop(&t);
     }
     xji_crew *none = NULL;
     xji_crew_stop(&none);
@@ -172,30 +203,30 @@ static void test_crew__nothing_under_way(void **state)
 static void test_crew__room_for_so_many(void **state)
 {
     (void)state;
-    for (unsigned workers = 0; workers < 3; workers += 2) {
-        xji_crew *crew;
+    for (unsigned threads = 1; threads < 4; threads += 2) {
         uint32_t given = 0, taken = 0, most = 0;
-        assert_int_equal(xji_crew_start(&crew, workers, (size_t)1 << 30, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+        team t = start(threads, (size_t)1 << 30, XJI_SEGMENT_AUTO);
         for (int round = 0; round < 3; round++) {
-            while (xji_crew_has_room(crew)) {
+            while (xji_crew_has_room(t.crew)) {
                 xji_input in = make_input("x", "{\"text\":\"人\"}");
-                xji_crew_give(crew, &in);
+                xji_crew_give(t.crew, &in);
                 given++;
                 assert_true(given - taken < 100000);
             }
             if (most == 0)
                 most = given;
             assert_int_equal(given - taken, most);
-            for (uint32_t i = 0; i < most / 3 + (uint32_t)round; i++) {
+            assert_int_equal(most > 1, threads > 1); /* a thread alone gains nothing from working ahead */
+            for (uint32_t i = 0; i < most / 3 + (uint32_t)round && taken < given; i++) {
                 xji_result r;
                 bool any;
-                xji_crew_take(crew, &r, &any);
+                xji_crew_take(t.crew, &r, &any);
                 assert_true(any);
                 taken++;
                 xji_result_release(&r);
             }
         }
-        xji_crew_stop(&crew); /* with results that nobody took */
+        stop(&t); /* with results that nobody took */
     }
 }
 
@@ -203,45 +234,42 @@ static void test_crew__room_for_so_many(void **state)
 static void test_crew__memory_bounds_what_waits(void **state)
 {
     (void)state;
-    for (unsigned workers = 0; workers < 3; workers++) {
-        xji_crew *crew;
-        assert_int_equal(xji_crew_start(&crew, workers, 1, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+    for (unsigned threads = 1; threads < 4; threads++) {
+        team t = start(threads, 1, XJI_SEGMENT_AUTO);
         for (uint32_t i = 0; i < 20; i++) {
             xji_result r;
             bool any;
-            assert_true(xji_crew_has_room(crew));
+            assert_true(xji_crew_has_room(t.crew));
             xji_input in = numbered_input(i);
-            xji_crew_give(crew, &in);
-            assert_false(xji_crew_has_room(crew));
-            xji_crew_take(crew, &r, &any);
+            xji_crew_give(t.crew, &in);
+            assert_false(xji_crew_has_room(t.crew));
+            xji_crew_take(t.crew, &r, &any);
             assert_true(any);
             xji_result_release(&r);
         }
-        xji_crew_stop(&crew);
+        stop(&t);
     }
 }
 
 static void test_crew__stopped_with_work_under_way(void **state)
 {
     (void)state;
-    static const unsigned workers[] = {0, 1, 4};
-    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
+    static const unsigned threads[] = {0, 1, 2, 5};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         for (uint32_t taken = 0; taken < 60; taken += 20) {
-            xji_crew *crew;
-            assert_int_equal(xji_crew_start(&crew, workers[i], (size_t)1 << 30, XJI_SEGMENT_AUTO, NULL), XJ_OK);
+            team t = start(threads[i], (size_t)1 << 30, XJI_SEGMENT_AUTO);
             for (uint32_t k = 0; k < 200; k++) {
                 xji_input in = numbered_input(k % 50); /* number 0 is a long one */
-                xji_crew_give(crew, &in);
+                xji_crew_give(t.crew, &in);
             }
             for (uint32_t k = 0; k < taken; k++) {
                 xji_result r;
                 bool any;
-                xji_crew_take(crew, &r, &any);
+                xji_crew_take(t.crew, &r, &any);
                 assert_true(any);
                 xji_result_release(&r);
             }
-            xji_crew_stop(&crew);
-            assert_null(crew);
+            stop(&t);
         }
     }
 }
@@ -249,20 +277,19 @@ static void test_crew__stopped_with_work_under_way(void **state)
 static void test_crew__segmentation_is_passed_on(void **state)
 {
     (void)state;
-    for (unsigned workers = 0; workers < 2; workers++) {
+    for (unsigned threads = 1; threads < 3; threads++) {
         size_t passages[2];
         for (int mode = 0; mode < 2; mode++) {
-            xji_crew *crew;
             xji_result r;
             bool any;
-            assert_int_equal(xji_crew_start(&crew, workers, 1000, mode ? XJI_SEGMENT_NONE : XJI_SEGMENT_AUTO, NULL), XJ_OK);
+            team t = start(threads, 1000, mode ? XJI_SEGMENT_NONE : XJI_SEGMENT_AUTO);
             xji_input in = numbered_input(50);
-            xji_crew_give(crew, &in);
-            xji_crew_take(crew, &r, &any);
+            xji_crew_give(t.crew, &in);
+            xji_crew_take(t.crew, &r, &any);
             assert_true(any);
             passages[mode] = r.analysed.n_passages;
             xji_result_release(&r);
-            xji_crew_stop(&crew);
+            stop(&t);
         }
         assert_true(passages[0] > 1);
         assert_int_equal(passages[1], 1);
@@ -272,7 +299,7 @@ static void test_crew__segmentation_is_passed_on(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crew__any_number_of_workers_gives_the_same),
+        cmocka_unit_test(test_crew__any_number_of_threads_gives_the_same),
         cmocka_unit_test(test_crew__nothing_under_way),
         cmocka_unit_test(test_crew__room_for_so_many),
         cmocka_unit_test(test_crew__memory_bounds_what_waits),

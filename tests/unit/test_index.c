@@ -18,6 +18,8 @@
 
 #include "testing.h"
 
+#include "segment.h"
+
 #include "../../common/src/format_priv.h"
 #include "xj/analyser.h"
 #include "xj/record.h"
@@ -112,18 +114,10 @@ static size_t get_file(const char *name, uint8_t *s, size_t cap)
 static void add_segment(xj_index_writer *w, uint32_t n)
 {
     xj_segment_writer *s;
-    uint32_t number;
-    xj_report_meta meta = {.id = {"r", 1}};
-    xj_buf b = XJ_BUF_INIT;
-    OK(xj_index_writer_begin(w, &s, &err));
-    OK(xj_segment_writer_section(s, NULL, 0, &number, &err));
-    for (uint32_t i = 0; i < n; i++)
-        OK(xj_segment_writer_passage(s, 0, 0, "\0\0\0", 3, 0, 0, &err));
-    OK(xj_report_meta_put(&b, &meta, &err));
-    OK(xj_segment_writer_report(s, "r", 1, 2024, 10, b.data, b.n, &err));
+    OK(xj_index_writer_begin(w, XJ_TEXT_DEFAULT, NULL, &s, &err));
+    put_blank_passages(s, 1, n);
     OK(xj_index_writer_end(w, &s, &err));
     assert_null(s);
-    xj_buf_release(&b);
 }
 
 /* An index of segments with these numbers of passages. */
@@ -388,10 +382,9 @@ static void test_index__an_abandoned_writer_leaves_nothing(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
     /* A segment half written: its writer is abandoned first. */
     xj_segment_writer *s;
-    uint32_t number;
     OK(xj_index_writer_open(&w, path, XJ_INDEX_REFUSE, &err));
-    OK(xj_index_writer_begin(w, &s, &err));
-    OK(xj_segment_writer_section(s, NULL, 0, &number, &err));
+    OK(xj_index_writer_begin(w, XJ_TEXT_DEFAULT, NULL, &s, &err));
+    OK(xj_segment_writer_section(s, NULL, 0, &err));
     xj_segment_writer_abandon(&s);
     xj_index_writer_close(&w);
     assert_int_not_equal(access(path, F_OK), 0);
@@ -465,7 +458,7 @@ static void test_index__a_killed_writer(void **state)
             xj_segment_writer *s;
             if (xj_index_writer_open(&w, path, XJ_INDEX_REPLACE, NULL) != XJ_OK)
                 _exit(1);
-            if (when == 1 && xj_index_writer_begin(w, &s, NULL) != XJ_OK)
+            if (when == 1 && xj_index_writer_begin(w, XJ_TEXT_DEFAULT, NULL, &s, NULL) != XJ_OK)
                 _exit(2);
             if (when == 2)
                 add_segment(w, 50);

@@ -18,8 +18,6 @@
 #include "xj/segment.h"
 #include "xj/utf8.h"
 
-/* ---- random numbers ---- */
-
 /* ---- the naive computation ---- */
 
 /* A token as the index would hold it: "kind bytes" and, for pairs, its code. */
@@ -111,9 +109,10 @@ static uint32_t naive_tokens(const xj_units *u, naive_list out[LISTS])
                 append(t, "\x1F", 1);
             append_unit(t, u, i + 1);
             t->code = occurrence(u, i) << 4 | occurrence(u, i + 1);
-        } else if (unit->kind == XJ_UNIT_CHAR) {
-            append_unit(add(&out[BIGRAMS]), u, i);
         }
+        /* A single is every character that no character follows: at the end of its run, and before a word. */
+        if (unit->kind == XJ_UNIT_CHAR && !(searchable(u, i + 1) && u->unit[i + 1].kind == XJ_UNIT_CHAR))
+            append_unit(add(&out[BIGRAMS]), u, i);
     }
     xj_stemmer_free(stemmer);
     return length;
@@ -256,8 +255,9 @@ static void test_tokens__words_stems_and_boundaries(void **state)
     tokenize(f, "5G网络 Enabled enabled", &length);
     assert_int_equal(length, 5);
     uint32_t net[] = {xj_fold(0x7F51), xj_fold(0x7EDC)};
-    assert_int_equal(f->t.n_pairs, 1);
+    assert_int_equal(f->t.n_pairs, 2);
     assert_pair(f, 0, net[0], net[1], 0x00);
+    assert_pair(f, 1, net[1], XJI_SINGLE, 0);
     /* 5g, its boundary with 网; 络 with enabled; enabled and its stem; enabled with enabled; once more */
     assert_int_equal(f->t.n_words, 8);
     assert_key(f, 0, "w5g", 3, 0);
@@ -268,6 +268,31 @@ static void test_tokens__words_stems_and_boundaries(void **state)
     assert_key(f, 5, "penabled\x1F" "enabled", 16, 0x01);
     assert_key(f, 6, "wenabled", 8, 0);
     assert_key(f, 7, "senabl", 6, 0);
+}
+
+/* Every occurrence of a character is the first of a pair or a single, whatever follows it. */
+static void test_tokens__a_character_before_anything(void **state)
+{
+    fixture *f = *state;
+    static const char *const texts[] = {"人", "人。", "人abc", "人 abc", "人5", "人\n民", "abc人abc", "人𠀀", "人）"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        uint32_t length;
+        size_t n = f->t.n_pairs, found = 0;
+        tokenize(f, texts[i], &length);
+        for (; n < f->t.n_pairs; n++)
+            found += f->t.pair[n].first == 0x4EBA;
+        assert_int_equal(found, 1);
+    }
+}
+
+/* Pairs with U+FFFE and U+FFFF are keys of another meaning; these are no characters, so no text makes such a pair. */
+static void test_tokens__what_is_no_character_breaks(void **state)
+{
+    (void)state;
+    assert_int_equal(xj_class_of(xj_fold(0xFFFE)), XJ_CLASS_BREAK);
+    assert_int_equal(xj_class_of(xj_fold(0xFFFF)), XJ_CLASS_BREAK);
+    for (uint32_t cp = 0; cp < 0x110000; cp++)
+        assert_true(xj_fold(cp) < 0xFFFE || xj_fold(cp) > 0xFFFF || cp == xj_fold(cp));
 }
 
 static void test_tokens__nothing_to_search(void **state)
@@ -307,11 +332,12 @@ static void test_tokens__passages_are_apart(void **state)
         size_t pairs = f->t.n_pairs, words = f->t.n_words;
         tokenize(f, "枫桥枫桥abc枫桥", &length);
         assert_int_equal(length, 7);
-        assert_int_equal(f->t.n_pairs - pairs, 5);
+        assert_int_equal(f->t.n_pairs - pairs, 6);
         assert_int_equal(f->t.n_words - words, 4);
         assert_int_equal(f->t.pair[pairs].code, 0x00);
         assert_int_equal(f->t.pair[pairs + 2].code, 0x11);
-        assert_int_equal(f->t.pair[pairs + 3].code, 0x22);
+        assert_pair(f, pairs + 3, xj_fold(0x6865), XJI_SINGLE, 0); /* before abc */
+        assert_int_equal(f->t.pair[pairs + 4].code, 0x22);
     }
 }
 
@@ -375,6 +401,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_tokens__a_run_of_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens__words_stems_and_boundaries, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__a_character_before_anything, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tokens__what_is_no_character_breaks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens__nothing_to_search, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens__codes_saturate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens__passages_are_apart, setup, teardown),

@@ -16,98 +16,62 @@
 
 #include "testing.h"
 
-#include "invert.h"
-#include "tokens.h"
-#include "xj/utf8.h"
-
-enum { CP_MAX = 256 };
+#include "segment.h"
 
 static char top[64], path[80];
 static xj_index *ix;
 
-/* An index in the making: one segment, one report. */
+/* An index in the making: one segment, its reports of one section each or more. */
 static xj_index_writer *writer;
 static xj_segment_writer *segment;
-static xji_tokenizer *tokenizer;
-static xji_inverter *inverter;
-static uint32_t n_passages;
+static maker make;
+static bool in_section;
+static uint32_t section; /* of the passages being added: 1 has headings, 0 none */
 
 static void begin_index(void)
 {
-    uint32_t number;
-    xj_buf b = XJ_BUF_INIT;
-    xj_heading_path two = {.n = 2, .heading = {{"一、总体情况", 18}, {"（一）做法", 15}}};
     OK(xj_index_writer_open(&writer, path, XJ_INDEX_REPLACE, &err));
-    OK(xj_index_writer_begin(writer, &segment, &err));
-    OK(xji_tokenizer_new(&tokenizer, &err));
-    OK(xji_inverter_new(&inverter, &err));
-    OK(xj_segment_writer_section(segment, NULL, 0, &number, &err));
-    OK(xj_heading_path_put(&b, &two, &err));
-    OK(xj_segment_writer_section(segment, b.data, b.n, &number, &err));
-    xj_buf_release(&b);
-    n_passages = 0;
+    OK(xj_index_writer_begin(writer, XJ_TEXT_DEFAULT, NULL, &segment, &err));
+    maker_begin(&make, segment);
+    in_section = false;
 }
 
-static void add_mapped(const uint32_t *cp, const uint32_t *beg, const uint8_t *len, const uint8_t *mark, size_t n, uint32_t section)
+static void enter_section(uint32_t number)
 {
-    xji_tokens tokens = XJI_TOKENS_INIT;
-    xj_units units = XJ_UNITS_INIT;
-    xj_buf b = XJ_BUF_INIT;
-    uint32_t length;
-    OK(xj_units_read(&units, cp, n, 0, &err));
-    OK(xji_tokenize(tokenizer, &units, &tokens, &length, &err));
-    OK(xji_inverter_add(inverter, n_passages++, &tokens, 0, tokens.n_pairs, 0, tokens.n_words, &err));
-    OK(xj_passage_put(&b, XJ_ENC_UTF8, cp, beg, len, mark, n, &err));
-    OK(xj_segment_writer_passage(segment, section, length, b.data, b.n, n, 0, &err));
-    xj_buf_release(&b);
-    xji_tokens_release(&tokens);
-    xj_units_release(&units);
+    static const char *const headings[] = {"一、总体情况", "（一）做法"};
+    if (in_section && section == number)
+        return;
+    maker_section(&make, "枫桥经验调研", headings, number ? 2 : 0);
+    section = number;
+    in_section = true;
 }
 
-static size_t decode(uint32_t *cp, const char *s)
+static void add_mapped(const uint32_t *cp, const uint32_t *beg, const uint8_t *len, const uint8_t *mark, size_t n, uint32_t number)
 {
-    size_t n = 0, len = strlen(s);
-    for (size_t i = 0; i < len; n++) {
-        assert_true(n < CP_MAX);
-        i += xj_utf8_decode((const uint8_t *)s + i, len - i, &cp[n], NULL);
-    }
-    return n;
+    enter_section(number);
+    maker_passage(&make, cp, beg, len, mark, n);
 }
 
 /* A passage whose source is its own UTF-8, beginning at byte 1000. */
 static void add_text(const char *text)
 {
-    uint32_t cp[CP_MAX], beg[CP_MAX], at = 1000;
-    uint8_t len[CP_MAX];
-    size_t n = decode(cp, text);
-    for (size_t i = 0; i < n; i++) {
-        beg[i] = at;
-        len[i] = (uint8_t)xj_utf8_len(cp[i]);
-        at += len[i];
-    }
-    add_mapped(cp, beg, len, NULL, n, 0);
+    enter_section(0);
+    maker_text(&make, text, 1000);
 }
 
 static void end_report(const char *id, uint32_t year)
 {
-    static xj_report_meta meta;
-    xj_buf b = XJ_BUF_INIT;
-    memset(&meta, 0, sizeof meta);
-    meta.id = (xj_str){id, strlen(id)};
-    meta.title = (xj_str){"枫桥经验调研", 18};
-    OK(xj_report_meta_put(&b, &meta, &err));
-    OK(xj_segment_writer_report(segment, id, strlen(id), year, 1, b.data, b.n, &err));
-    xj_buf_release(&b);
+    xj_report_meta meta = {.id = {id, strlen(id)}, .title = {"枫桥经验调研", 18}};
+    maker_report(&make, &meta, year, 1);
+    in_section = false;
 }
 
 static void end_index(void)
 {
-    OK(xji_inverter_flush(inverter, segment, &err));
+    maker_end(&make);
     OK(xj_index_writer_end(writer, &segment, &err));
     OK(xj_index_writer_commit(writer, &err));
     xj_index_writer_close(&writer);
-    xji_inverter_free(inverter);
-    xji_tokenizer_free(tokenizer);
     OK(xj_index_open(&ix, path, &err));
 }
 

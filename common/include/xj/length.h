@@ -17,7 +17,7 @@ static inline uint8_t xj_length_code(uint32_t n)
     if (n < 32)
         return (uint8_t)n;
     unsigned e = 5;
-    while (n >> (e + 1))
+    while (e < 31 && n >> (e + 1))
         e++;
     unsigned code = 32 + (e - 5) * 16 + ((n >> (e - 4)) & 15);
     return (uint8_t)(code < 255 ? code : 255);

@@ -50,7 +50,7 @@ XJ_API xj_status xj_segment_writer_copy(xj_segment_writer *w, xj_segment *seg, x
 XJ_API uint32_t xj_segment_writer_n_passages(const xj_segment_writer *w);
 XJ_API uint32_t xj_segment_writer_n_sections(const xj_segment_writer *w);
 
-/** Memory the writer holds for what is not in the file yet, in bytes. */
+/** Memory that the tables take, which grow with the segment, in bytes; beside it a group of texts takes up to 24 MiB. */
 XJ_API size_t xj_segment_writer_memory(const xj_segment_writer *w);
 
 /** What the bounds of impacts are made with: lengths of passages. Read-only once made, shared by threads. */
