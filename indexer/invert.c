@@ -11,8 +11,18 @@
 #include "runs.h"
 #include "xj/utf8.h"
 
-/* A token: 32 bits of pair or of the word's number, 24 bits of passage in the batch, 8 bits of adjacency code. */
-enum { KEY_SHIFT = 32, NUMBER_SHIFT = 8, NUMBER_MASK = XJI_BATCH_PASSAGES - 1, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+/* A token: 22 bits of a pair's key (its bucket has the others) or 24 of a word's number, 24 bits of passage in the batch, 16
+ * bits of adjacency code. */
+enum {
+    PAIR_BITS = 16 + XJI_BUCKET_BITS,
+    PAIR_MASK = (1 << PAIR_BITS) - 1,
+    WORDS_MAX = 1 << 24,
+    KEY_SHIFT = 40,
+    NUMBER_SHIFT = 16,
+    NUMBER_MASK = XJI_BATCH_PASSAGES - 1,
+    DIGIT_BITS = 11,
+    DIGITS = 1 << DIGIT_BITS
+};
 
 enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 512, SLAB_BYTES = 2 << 20, REGION_SLABS = 32 };
 
@@ -188,13 +198,13 @@ static xj_status new_chunk(xji_inverter *v, bucket *b, xj_error *err)
 
 static inline xj_status put_pair(xji_inverter *v, field *f, uint32_t key, uint64_t rest, xj_error *err)
 {
-    bucket *b = &f->bucket[key >> (16 + XJI_BUCKET_BITS)];
+    bucket *b = &f->bucket[key >> PAIR_BITS];
     if (b->next == b->end) {
         xj_status st = new_chunk(v, b, err);
         if (st != XJ_OK)
             return st;
     }
-    *b->next++ = (uint64_t)key << KEY_SHIFT | rest;
+    *b->next++ = (uint64_t)(key & PAIR_MASK) << KEY_SHIFT | rest;
     return XJ_OK;
 }
 
@@ -237,6 +247,8 @@ static xj_status intern(xji_inverter *v, const uint8_t *key, size_t n, uint32_t 
             return XJ_OK;
         }
     }
+    if (v->n_keys == WORDS_MAX)
+        return xj_fail(err, XJ_ELIMIT, "one report holds more than sixteen million different words");
     if (v->n_keys == v->key_cap) {
         size_t cap = v->key_cap ? v->key_cap * 2 : 1024;
         void *p = realloc(v->key_end, cap * sizeof *v->key_end);
@@ -418,10 +430,10 @@ static size_t gather(sorter *s, size_t i, uint32_t base)
     uint64_t key = s->token[i] >> KEY_SHIFT, last = UINT64_MAX;
     size_t n = 0, n_codes = 0;
     uint32_t *docs = g->docs, *tfs = g->tfs;
-    uint8_t *codes = g->codes.data;
+    uint16_t *codes = g->codes;
     for (; i < s->n && s->token[i] >> KEY_SHIFT == key; i++) {
         uint64_t place = s->token[i] >> NUMBER_SHIFT; /* key and passage */
-        codes[n_codes++] = (uint8_t)s->token[i];
+        codes[n_codes++] = (uint16_t)s->token[i];
         if (place == last) {
             tfs[n - 1]++;
         } else {
@@ -438,19 +450,19 @@ static xj_status gather_room(sorter *s, xj_error *err)
 {
     s->gather.n = 0;
     xj_status st = xji_gather_reserve(&s->gather, s->n, err);
-    s->gather.codes.n = 0;
-    return st == XJ_OK ? xj_buf_reserve(&s->gather.codes, s->n, err) : st;
+    s->gather.n_codes = 0;
+    return st == XJ_OK ? xji_gather_reserve_codes(&s->gather, s->n, err) : st;
 }
 
-static xj_status put_bucket(sorter *s, const bucket *b, uint32_t base, const sink *to, xj_error *err)
+static xj_status put_bucket(sorter *s, const field *f, uint32_t number, uint32_t base, const sink *to, xj_error *err)
 {
-    xj_status st = sort_bucket(s, b, err);
+    xj_status st = sort_bucket(s, &f->bucket[number], err);
     if (st == XJ_OK)
         st = gather_room(s, err);
     for (size_t i = 0; i < s->n && st == XJ_OK;) {
-        uint32_t key = (uint32_t)(s->token[i] >> KEY_SHIFT);
+        uint32_t key = number << PAIR_BITS | (uint32_t)(s->token[i] >> KEY_SHIFT);
         i = gather(s, i, base);
-        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes.data};
+        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes};
         st = to->run ? xji_run_pair(to->run, key, &t, (key & 0xFFFF) < XJ_SECOND_SINGLE, err)
                      : xji_lists_pair(to->lists, key, &t, err);
     }
@@ -486,7 +498,7 @@ static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base,
         for (size_t i = 0; i < n; i++)
             rank[refs[i].number] = (uint32_t)i;
         for (size_t i = 0; i < f->n_words; i++)
-            s->token[i] = (uint64_t)rank[f->word[i] >> KEY_SHIFT] << KEY_SHIFT | (f->word[i] & UINT32_MAX);
+            s->token[i] = (uint64_t)rank[f->word[i] >> KEY_SHIFT] << KEY_SHIFT | (f->word[i] & (((uint64_t)1 << KEY_SHIFT) - 1));
         s->n = f->n_words;
         unsigned bits = 1;
         while (n >> bits)
@@ -497,7 +509,7 @@ static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base,
     for (size_t i = 0; s && i < s->n && st == XJ_OK;) {
         const key_ref *key = &refs[s->token[i] >> KEY_SHIFT];
         i = gather(s, i, base);
-        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes.data};
+        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes};
         st = to->run ? xji_run_string(to->run, key->s, key->n, &t, !context && key->s[0] == XJ_KEY_PAIR, err)
                      : xji_lists_string(to->lists, key->s, key->n, &t, err);
     }
@@ -557,7 +569,7 @@ static xj_status spill(xji_inverter *v, xj_error *err)
     for (int f = 0; f < 2; f++) {
         for (uint32_t i = 0; i < XJI_BUCKETS && st == XJ_OK; i++) {
             xji_run_place(&w, f == XJ_BODY ? XJ_PAIRS : XJ_CONTEXT_PAIRS, i);
-            st = put_bucket(s, &v->field[f].bucket[i], 0, &to, err);
+            st = put_bucket(s, &v->field[f], i, 0, &to, err);
         }
         if (st == XJ_OK) {
             xji_run_place(&w, f == XJ_BODY ? XJ_STRINGS : XJ_CONTEXT_STRINGS, 0);
@@ -581,7 +593,7 @@ xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t sectio
 {
     taken += v->run_cap * sizeof *v->run;
     size_t own = taken + MEMORY_MIN < v->memory ? v->memory - taken : MEMORY_MIN;
-    bool full = xji_inverter_bytes(v) > own || xji_inverter_bytes(v) > XJI_RUN_TOKEN_BYTES || passage - v->passage > XJI_BATCH_PASSAGES / 2;
+    bool full = xji_inverter_bytes(v) > own || v->n_keys > WORDS_MAX / 2 || xji_inverter_bytes(v) > XJI_RUN_TOKEN_BYTES || passage - v->passage > XJI_BATCH_PASSAGES / 2;
     if (!full || passage == v->passage)
         return XJ_OK;
     xj_status st = spill(v, err);
@@ -609,7 +621,7 @@ static xj_status from_batch(const range *r, xji_lists *l, xj_error *err)
     sorter *s = calloc(1, sizeof *s);
     xj_status st = s ? XJ_OK : no_memory(err);
     for (uint32_t i = r->from; i < r->to && st == XJ_OK; i++)
-        st = put_bucket(s, &f->bucket[i], base, &to, err);
+        st = put_bucket(s, f, i, base, &to, err);
     if (s)
         sorter_release(s);
     free(s);

@@ -27,11 +27,26 @@ xj_status xji_gather_reserve(xji_gather *g, size_t more, xj_error *err)
     return XJ_OK;
 }
 
+xj_status xji_gather_reserve_codes(xji_gather *g, size_t more, xj_error *err)
+{
+    if (g->n_codes + more <= g->code_cap)
+        return XJ_OK;
+    size_t cap = g->code_cap ? g->code_cap : 1024;
+    while (cap < g->n_codes + more)
+        cap += cap / 2;
+    uint16_t *c = realloc(g->codes, cap * sizeof *c);
+    if (!c)
+        return no_memory(err);
+    g->codes = c;
+    g->code_cap = cap;
+    return XJ_OK;
+}
+
 void xji_gather_release(xji_gather *g)
 {
     free(g->docs);
     free(g->tfs);
-    xj_buf_release(&g->codes);
+    free(g->codes);
     memset(g, 0, sizeof *g);
 }
 

@@ -12,11 +12,14 @@
 typedef struct xji_gather {
     uint32_t *docs, *tfs;
     size_t n, cap;
-    xj_buf codes;
+    uint16_t *codes;
+    size_t n_codes, code_cap;
 } xji_gather;
 
 /* Room for n more postings at docs[n], tfs[n]. */
 xj_status xji_gather_reserve(xji_gather *g, size_t more, xj_error *err);
+/* Room for n more codes at codes[n_codes]. */
+xj_status xji_gather_reserve_codes(xji_gather *g, size_t more, xj_error *err);
 void xji_gather_release(xji_gather *g);
 
 /* Terms of a range of keys. All pairs of one first character go into one of these. Zero-initialised, xji_lists_release. */

@@ -78,17 +78,11 @@ static xj_status next(xji_term_source *source, xj_error *err)
 
 static xj_status take_codes(segment_source *s, xji_gather *out, xj_error *err)
 {
-    /* Both halves of a code grow from occurrence to occurrence: from the 16th on all are full. */
-    enum { DISTINCT = 16 };
-    uint32_t tf = s->postings.tf, n;
-    xj_status st = xj_buf_reserve(&out->codes, tf > DISTINCT ? tf : DISTINCT, err);
-    if (st != XJ_OK)
-        return st;
-    uint8_t *codes = out->codes.data + out->codes.n;
-    st = xj_postings_codes(&s->postings, codes, DISTINCT, &n, err);
-    if (st == XJ_OK && tf > n)
-        memset(codes + n, 0xFF, tf - n);
-    out->codes.n += tf;
+    uint32_t n;
+    xj_status st = xji_gather_reserve_codes(out, s->postings.tf, err);
+    if (st == XJ_OK)
+        st = xj_postings_codes(&s->postings, out->codes + out->n_codes, s->postings.tf, &n, err);
+    out->n_codes += s->postings.tf;
     return st;
 }
 

@@ -55,7 +55,7 @@ static xj_status merge_term(heap *h, xji_gather *g, xji_lists *l, xj_error *err)
     size_t n_key = top->n_key;
     if (h->strings)
         memcpy(key, top->key, n_key);
-    g->n = g->codes.n = 0;
+    g->n = g->n_codes = 0;
     xj_status st = XJ_OK;
     while (st == XJ_OK && h->n > 0) {
         xji_term_source *s = h->sources[h->index[0]];
@@ -70,7 +70,7 @@ static xj_status merge_term(heap *h, xji_gather *g, xji_lists *l, xj_error *err)
     }
     if (st == XJ_OK && g->n > UINT32_MAX)
         st = xj_fail(err, XJ_ELIMIT, "a term occurs in too many passages");
-    const xj_term_postings t = {g->docs, g->tfs, (uint32_t)g->n, g->codes.data};
+    const xj_term_postings t = {g->docs, g->tfs, (uint32_t)g->n, g->codes};
     if (st != XJ_OK || g->n == 0)
         return st;
     return h->strings ? xji_lists_string(l, key, n_key, &t, err) : xji_lists_pair(l, pair, &t, err);
@@ -158,7 +158,7 @@ static xj_status put_postings(xji_run_writer *w, const uint8_t *head, size_t n_h
     }
     w->out.n = (size_t)(p - w->out.data);
     if (has_codes)
-        st = xj_buf_put(&w->out, t->adjacency, (size_t)n_codes, err);
+        st = xj_buf_put(&w->out, t->adjacency, (size_t)n_codes * sizeof *t->adjacency, err);
     w->run->length += w->out.n - before;
     if (st == XJ_OK && w->out.n >= OUT_BLOCK)
         st = flush(w, err);
@@ -273,14 +273,18 @@ static xj_status run_take(xji_term_source *s, xji_gather *out, xj_error *err)
             n_codes += tf;
         }
     }
+    if (st == XJ_OK && has_codes)
+        st = xji_gather_reserve_codes(out, (size_t)n_codes, err);
     while (st == XJ_OK && has_codes && n_codes > 0) {
-        st = want(r, 1, err);
-        size_t n = r->buf.n - r->p;
+        st = want(r, sizeof *out->codes, err);
+        size_t n = (r->buf.n - r->p) / sizeof *out->codes;
         if (n > n_codes)
             n = (size_t)n_codes;
-        if (st == XJ_OK)
-            st = xj_buf_put(&out->codes, r->buf.data + r->p, n, err);
-        r->p += n;
+        if (st == XJ_OK && n == 0)
+            return xj_fail(err, XJ_EIO, "cannot read back a temporary file beside the index");
+        memcpy(out->codes + out->n_codes, r->buf.data + r->p, n * sizeof *out->codes);
+        out->n_codes += n;
+        r->p += n * sizeof *out->codes;
         n_codes -= n;
     }
     return st;

@@ -9,7 +9,7 @@
 
 enum {
     CODE_POINTS = 0x110000,
-    COUNT_MAX = 15, /* occurrences counted: an adjacency code has four bits for each of two units */
+    COUNT_MAX = XJ_CODE_FULL, /* occurrences counted: an adjacency code has a byte for each of two units */
     SLOTS_MIN = 64,
     KEY_MAX = 2 + 2 * 4 * XJ_WORD_MAX
 };
@@ -214,7 +214,7 @@ static void put_bytes(xj_buf *keys, const void *s, size_t n)
 }
 
 /* A token whose key begins at `at` and was just written. */
-static void put_word(xji_tokens *out, size_t at, uint8_t code)
+static void put_word(xji_tokens *out, size_t at, uint16_t code)
 {
     out->word[out->n_words++] = (xji_word_token){(uint32_t)at, (uint16_t)(out->keys.n - at), code};
 }
@@ -247,7 +247,7 @@ static void put_boundary(const joint *last, const joint *u, xji_tokens *out)
     put_joint(keys, last);
     keys->data[keys->n++] = XJ_KEY_JOINT;
     put_joint(keys, u);
-    put_word(out, at, (uint8_t)(last->count << 4 | u->count));
+    put_word(out, at, (uint16_t)(last->count << 8 | u->count));
 }
 
 static xj_status put_stem(xji_tokenizer *t, const char *word, size_t n, xji_tokens *out, xj_error *err)
@@ -273,7 +273,7 @@ static unsigned count_character(xji_tokenizer *t, uint32_t cp)
 
 static void put_pair(xji_tokens *out, uint32_t first, uint32_t second, unsigned code)
 {
-    out->pair[out->n_pairs++] = (xji_pair_token){first, second, (uint8_t)code};
+    out->pair[out->n_pairs++] = (xji_pair_token){first, second, (uint16_t)code};
 }
 
 /* The next unit; there is room for a character. */
@@ -303,7 +303,7 @@ static xj_status take_unit(xji_tokenizer *t, joint *last, const xj_unit *u, cons
     } else if (u->kind == XJ_UNIT_CHAR) {
         now.count = count_character(t, u->cp);
         if (last->kind == XJ_UNIT_CHAR) {
-            put_pair(out, last->cp, u->cp, last->count << 4 | now.count);
+            put_pair(out, last->cp, u->cp, last->count << 8 | now.count);
         } else if (last->kind == XJ_UNIT_WORD) {
             st = reserve_words(out, err);
             if (st == XJ_OK)
@@ -359,7 +359,7 @@ static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict
         *counted++ = c;
         pair->first = last_cp;
         pair->second = c; /* of a BREAK 0: it ends the run with a single */
-        pair->code = (uint8_t)((last_count << 4 | count) * is_char);
+        pair->code = (uint16_t)((last_count << 8 | count) * is_char);
         pair += last_is_char;
         last_cp = c;
         last_count = count;

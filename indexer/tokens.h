@@ -16,14 +16,14 @@
 /* A pair of characters or a single. */
 typedef struct xji_pair_token {
     uint32_t first, second; /* folded code points; second = XJI_SINGLE for a single */
-    uint8_t code;           /* adjacency code, 0 for a single */
+    uint16_t code;          /* adjacency code, 0 for a single */
 } xji_pair_token;
 
 /* A word, stem or boundary pair: key bytes [at, at + n) in the tokens' key buffer. */
 typedef struct xji_word_token {
     uint32_t at;
     uint16_t n;
-    uint8_t code;
+    uint16_t code;
 } xji_word_token;
 
 /* Tokens of one or more passages, one after another. */

@@ -100,19 +100,26 @@ static xj_status check_begin(terms *t, int dictionary, uint32_t page, const xji_
 
 /* ---- lists ---- */
 
-/* The codes of a posting are in range. */
-static xj_status check_codes(terms *t, uint64_t at, uint32_t tf, xj_error *e)
+/* The codes of a posting make sense; *at goes behind them. */
+static xj_status check_codes(terms *t, const xj_term *term, uint64_t *at, uint32_t tf, xj_error *e)
 {
-    uint32_t hi = 0, lo = 0;
+    enum { AT_ONCE = 1024 };
+    xji_codes_rd r = {.first = true};
+    uint64_t end = term->adjacency_at + term->code_bytes;
     for (uint32_t done = 0; done < tf;) {
         const uint8_t *stored;
-        uint8_t codes[1024];
-        uint32_t n = tf - done < sizeof codes ? tf - done : (uint32_t)sizeof codes;
-        xj_status st = xji_codes(t->c->seg, at + done, n, &stored, e);
+        uint32_t n = tf - done < AT_ONCE ? tf - done : AT_ONCE;
+        uint64_t bytes = end - *at < 3 * n ? end - *at : 3 * n;
+        xj_status st = xji_codes(t->c->seg, *at, bytes, &stored, e);
         if (st != XJ_OK)
             return st;
-        if (!xji_codes_decode(stored, n, done == 0, &hi, &lo, codes))
-            return xji_corrupt(t->c->seg, t->c->seg->sec[XJI_SEC_ADJACENCY].offset, e, "adjacency codes above 15");
+        r.p = stored;
+        r.end = stored + bytes;
+        for (uint32_t i = 0; i < n; i++)
+            (void)xji_codes_next(&r);
+        if (r.bad)
+            return xji_corrupt(t->c->seg, t->c->seg->sec[XJI_SEC_ADJACENCY].offset, e, "adjacency codes that make no sense");
+        *at += (uint64_t)(r.p - stored);
         done += n;
     }
     return XJ_OK;
@@ -131,6 +138,7 @@ typedef struct list {
     bool counts;        /* for its character */
     xji_list_place at;     /* of the next block */
     uint64_t cf;        /* so far */
+    uint64_t codes_at;  /* in the adjacency stream */
     int64_t previous;
     uint32_t max_impact;
 } list;
@@ -165,7 +173,7 @@ static xj_status check_block(terms *t, list *l, const uint32_t *docs, const uint
             *impact = mine > *impact ? mine : *impact;
         }
         if (l->term->has_codes) {
-            xj_status st = check_codes(t, l->term->adjacency_at + l->cf, tfs[i], e);
+            xj_status st = check_codes(t, l->term, &l->codes_at, tfs[i], e);
             if (st != XJ_OK)
                 return st;
         }
@@ -208,7 +216,7 @@ static xj_status read_block(terms *t, list *l, uint32_t k, xj_error *e)
     st = xji_block_decode(seg, &b, docs, tfs, &end, e);
     if (st != XJ_OK)
         return st;
-    uint64_t before = l->cf;
+    uint64_t before = l->codes_at - term->adjacency_at;
     l->at.page = (uint32_t)page;
     l->at.header = (uint16_t)end.header;
     l->at.noise = (uint16_t)end.noise;
@@ -219,7 +227,7 @@ static xj_status read_block(terms *t, list *l, uint32_t k, xj_error *e)
     if (!end.padded)
         return xji_corrupt(seg, seg->sec[XJI_SEC_POSTINGS].offset, e, "padding of postings that is not zero");
     if (b.counts_codes && end.codes_before != before)
-        return xji_corrupt(seg, entry_at, e, "a block with a wrong number of codes before it");
+        return xji_corrupt(seg, entry_at, e, "a block with a wrong number of bytes of codes before it");
     if (many && (entry.last != docs[b.n - 1] || entry.max_impact != impact))
         return xji_corrupt(seg, entry_at, e, "a block directory that does not fit its postings");
     l->max_impact = impact > l->max_impact ? impact : l->max_impact;
@@ -231,7 +239,7 @@ static xj_status check_list(terms *t, int dictionary, uint32_t page, const xji_d
 {
     const xj_term *term = &p->term[i];
     const xji_list_place *after = &p->after[i];
-    list l = {.term = term, .counts = counts, .at = t->at, .previous = -1};
+    list l = {.term = term, .counts = counts, .at = t->at, .previous = -1, .codes_at = term->adjacency_at};
     if (term->is_inline) {
         if (counts)
             count_passage(t, term->passage, 1);
@@ -248,7 +256,7 @@ static xj_status check_list(terms *t, int dictionary, uint32_t page, const xji_d
     t->at = *after;
     if (st != XJ_OK)
         return st;
-    if (l.cf != term->cf || (term->df > XJ_BLOCK && l.max_impact != term->max_impact))
+    if (l.cf != term->cf || (term->has_codes && l.codes_at - term->adjacency_at != term->code_bytes) || (term->df > XJ_BLOCK && l.max_impact != term->max_impact))
         return corrupt(t, dictionary, page, e, "a term whose counts do not fit its list");
     if (l.at.page != after->page || l.at.header != after->header || l.at.noise != after->noise)
         return corrupt(t, dictionary, page, e, "a term whose list ends at another place");

@@ -175,10 +175,14 @@ static const char *read_list(parser *p, xj_term *t)
     p->at.header = (uint16_t)header;
     p->at.noise = (uint16_t)noise;
     if (t->has_codes) {
+        uint64_t wide = xj_rd_varint(&p->r);
+        if (wide > 2 * t->cf)
+            return "a list with an impossible number of wide codes";
         t->adjacency_at = p->at.adjacency;
-        if (t->cf > p->n_codes - p->at.adjacency)
+        t->code_bytes = t->cf + wide;
+        if (t->code_bytes > p->n_codes - p->at.adjacency)
             return "a list of adjacency codes outside their pages";
-        p->at.adjacency += t->cf;
+        p->at.adjacency += t->code_bytes;
     }
     return NULL;
 }
@@ -199,8 +203,12 @@ static const char *read_term(parser *p, xj_term *t)
         t->passage = (uint32_t)passage;
         t->cf = 1;
         t->max_impact = 255;
-        const uint8_t *code = t->has_codes ? xj_rd_take(&p->r, 1) : NULL;
-        t->code = code ? *code : 0;
+        if (t->has_codes) {
+            xji_codes_rd codes = {p->r.p, p->r.end, 0, 0, true, p->r.bad};
+            t->code = xji_codes_next(&codes);
+            p->r.p = codes.p;
+            p->r.bad = codes.bad;
+        }
         return NULL;
     }
     case 1:

@@ -150,7 +150,7 @@ static xj_status load_block(xj_postings *it, uint32_t block, xj_error *err)
     xj_status st = xji_block_decode(it->seg, &b, it->docs, it->tfs, &end, err);
     if (st != XJ_OK)
         return st;
-    if (it->n_blocks > 1 && (it->docs[it->n - 1] != e.last || end.codes_before > t->cf))
+    if (it->n_blocks > 1 && (it->docs[it->n - 1] != e.last || end.codes_before > t->code_bytes))
         return xji_corrupt(it->seg, it->seg->sec[XJI_SEC_BLOCKS].offset + ((uint64_t)t->first_block + block) * XJI_BLOCK_ENTRY, err,
                            "a block directory that does not fit its postings");
     it->code_i = 0;
@@ -257,23 +257,59 @@ xj_status xj_postings_seek(xj_postings *it, uint32_t target, xj_error *err)
     return XJ_OK;
 }
 
-xj_status xj_postings_codes(xj_postings *it, uint8_t *codes, uint32_t cap, uint32_t *n, xj_error *err)
+/* Pass the codes of the postings before the current one; most lists have no wide codes, then it is adding up. */
+static xj_status pass_codes(xj_postings *it, xji_codes_rd *r)
 {
-    const uint8_t *stored = &it->term.code;
-    uint32_t wanted = it->tf < cap ? it->tf : cap, hi, lo;
+    uint64_t n = 0;
+    for (; it->code_i < it->i; it->code_i++)
+        n += it->tfs[it->code_i];
+    if (it->term.code_bytes == it->term.cf) {
+        if (n > (uint64_t)(r->end - r->p))
+            return XJ_ECORRUPT;
+        r->p += n;
+        return XJ_OK;
+    }
+    for (; n > 0 && !r->bad; n--) {
+        r->first = true;
+        (void)xji_codes_next(r);
+    }
+    return r->bad ? XJ_ECORRUPT : XJ_OK;
+}
+
+static xj_status bad_codes(const xj_postings *it, xj_error *err)
+{
+    return xji_corrupt(it->seg, it->seg->sec[XJI_SEC_ADJACENCY].offset, err, "adjacency codes that make no sense");
+}
+
+xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint32_t *n, xj_error *err)
+{
+    uint32_t wanted = it->tf < cap ? it->tf : cap;
     *n = 0;
     if (!it->term.has_codes)
         return xji_corrupt(it->seg, it->seg->sec[XJI_SEC_ADJACENCY].offset, err, "a pair term without adjacency codes");
-    if (!it->term.is_inline) {
-        /* Mostly the posting asked for before is a little behind. */
-        for (; it->code_i < it->i; it->code_i++)
-            it->code_at += it->tfs[it->code_i];
-        xj_status st = xji_codes(it->seg, it->code_at, wanted, &stored, err);
-        if (st != XJ_OK)
-            return st;
+    if (it->term.is_inline) {
+        codes[0] = it->term.code;
+        *n = wanted;
+        return XJ_OK;
     }
-    if (!xji_codes_decode(stored, wanted, true, &hi, &lo, codes))
-        return xji_corrupt(it->seg, it->seg->sec[XJI_SEC_ADJACENCY].offset, err, "adjacency codes above 15");
+    /* Codes of the block from the posting asked for before on: nowhere more than three bytes each. */
+    uint64_t most = 0, left = it->term.adjacency_at + it->term.code_bytes - it->code_at;
+    for (uint32_t i = it->code_i; i <= it->i; i++)
+        most += it->tfs[i];
+    most = it->term.code_bytes == it->term.cf ? most : 3 * most;
+    const uint8_t *p;
+    xj_status st = xji_codes(it->seg, it->code_at, most < left ? most : left, &p, err);
+    if (st != XJ_OK)
+        return st;
+    xji_codes_rd r = {p, p + (most < left ? most : left), 0, 0, true, false};
+    if (pass_codes(it, &r) != XJ_OK)
+        return bad_codes(it, err);
+    it->code_at += (uint64_t)(r.p - p);
+    r.first = true;
+    for (uint32_t k = 0; k < wanted; k++)
+        codes[k] = xji_codes_next(&r);
+    if (r.bad)
+        return bad_codes(it, err);
     *n = wanted;
     return XJ_OK;
 }

@@ -239,7 +239,7 @@ typedef struct xji_block {
     uint32_t n;        /* postings, 1 to XJ_BLOCK */
     int64_t previous;  /* last number of the block before, -1 at the start */
     uint32_t n_docs;   /* numbers are below this */
-    bool counts_codes; /* the noise begins with the number of codes before */
+    bool counts_codes; /* the noise begins with the number of bytes of codes before */
 } xji_block;
 
 /* What decoding found besides. */
@@ -263,27 +263,44 @@ typedef struct xji_block_entry {
 
 xj_status xji_block_get(xj_segment *seg, const xj_term *term, uint32_t block, xji_block_entry *e, xj_error *err);
 
+/* Where codes are read from, one posting after the other. */
+typedef struct xji_codes_rd {
+    const uint8_t *p, *end;
+    uint32_t hi, lo; /* the last code of the posting */
+    bool first;      /* the next code is the first of a posting */
+    bool bad;        /* the codes end too early, or a number is above XJ_CODE_FULL */
+} xji_codes_rd;
+
 /*
- * Codes as stored to codes proper: the first two nibbles are occurrence numbers, the others what they exceed the least
- * that is possible by. Returns false when a number would be above 15. *hi and *lo carry the numbers from call to call,
- * `first` says whether codes[0] is the first of its posting.
+ * The next code: two nibbles, and a byte for each that is 15 and more. The first code of a posting holds occurrence numbers,
+ * the others what they exceed the least that is possible by.
  */
-static inline bool xji_codes_decode(const uint8_t *stored, uint32_t n, bool first, uint32_t *hi, uint32_t *lo, uint8_t *codes)
+static inline uint16_t xji_codes_next(xji_codes_rd *r)
 {
-    uint32_t above = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t h = stored[i] >> 4, l = stored[i] & 15;
-        if (!first) {
-            h += *hi < 15 ? *hi + 1 : 15;
-            l += *lo < 15 ? *lo + 1 : 15;
-        }
-        first = false;
-        above |= h | l;
-        *hi = h;
-        *lo = l;
-        codes[i] = (uint8_t)(h << 4 | l);
+    if (r->p == r->end) {
+        r->bad = true;
+        return 0;
     }
-    return above < 16;
+    uint32_t b = *r->p++, h = b >> 4, l = b & 15;
+    if (h == 15 || l == 15) {
+        if ((size_t)(r->end - r->p) < (size_t)(h == 15) + (l == 15)) {
+            r->bad = true;
+            return 0;
+        }
+        if (h == 15)
+            h += *r->p++;
+        if (l == 15)
+            l += *r->p++;
+    }
+    if (!r->first) {
+        h += r->hi < XJ_CODE_FULL ? r->hi + 1 : XJ_CODE_FULL;
+        l += r->lo < XJ_CODE_FULL ? r->lo + 1 : XJ_CODE_FULL;
+    }
+    r->first = false;
+    r->bad |= h > XJ_CODE_FULL || l > XJ_CODE_FULL;
+    r->hi = h;
+    r->lo = l;
+    return (uint16_t)(h << 8 | (l & 255));
 }
 
 #endif

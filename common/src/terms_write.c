@@ -120,11 +120,11 @@ typedef struct block {
 
 /* Headers and noise bits of n postings; no branch depends on a gap or a tf, they are too various to be foreseen. */
 static void encode_block(block *b, const uint32_t *docs, const uint32_t *tfs, uint32_t n, uint32_t next,
-                         uint64_t codes_before, bool with_codes)
+                         uint64_t code_bytes_before, bool with_codes)
 {
     uint8_t *h = b->header, *z = b->noise;
     if (with_codes)
-        z += xj_varint_put(z, codes_before);
+        z += xj_varint_put(z, code_bytes_before);
     uint64_t bits = 0;
     uint32_t n_bits = 0, most = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -164,50 +164,70 @@ static xj_status put_block(xj_term_part *p, const block *b, xj_error *err)
     return st;
 }
 
-/* Codes of a posting after its first occurrence are stored as steps: characters that belong together step together. */
-static uint8_t step(uint8_t last, uint8_t code)
+/* A half of a code as it is stored: a nibble, 15 when a byte follows with the rest. */
+static size_t put_code(uint8_t *out, unsigned hi, unsigned lo)
 {
-    unsigned hi = (last >> 4) + 1u, lo = (last & 15) + 1u;
-    hi = hi < 15 ? hi : 15;
-    lo = lo < 15 ? lo : 15;
-    return (uint8_t)(((code >> 4) - hi) << 4 | ((code & 15) - lo));
+    size_t n = 1;
+    out[0] = (uint8_t)((hi < 15 ? hi : 15) << 4 | (lo < 15 ? lo : 15));
+    if (hi >= 15)
+        out[n++] = (uint8_t)(hi - 15);
+    if (lo >= 15)
+        out[n++] = (uint8_t)(lo - 15);
+    return n;
 }
 
-/* Codes as they are: terms that occur once in each of their passages, most of them. */
-static xj_status copy_codes(xj_term_part *p, const uint8_t *codes, uint32_t n, xj_error *err)
+/* By how much a half exceeds the least that can follow the one before. */
+static unsigned step(unsigned last, unsigned now)
+{
+    return last < XJ_CODE_FULL ? now - last - 1 : now - last;
+}
+
+static xj_status put_code_bytes(xj_term_part *p, const uint8_t *s, size_t n, xj_error *err)
 {
     xj_status st = XJ_OK;
     while (n > 0 && st == XJ_OK) {
-        uint32_t at = (uint32_t)(p->at.adjacency % XJI_PAGE), part = XJI_PAGE - at < n ? XJI_PAGE - at : n;
-        memcpy(p->codes + at, codes, part);
+        size_t at = (size_t)(p->at.adjacency % XJI_PAGE), part = XJI_PAGE - at < n ? XJI_PAGE - at : n;
+        memcpy(p->codes + at, s, part);
         p->at.adjacency += part;
         if (at + part == XJI_PAGE)
             st = close_codes(p, XJI_PAGE, err);
-        codes += part;
+        s += part;
         n -= part;
     }
     return st;
 }
 
-static xj_status put_codes(xj_term_part *p, const uint8_t *codes, const uint32_t *tfs, uint32_t n, xj_error *err)
+/*
+ * Codes of n postings; *bytes grows by what they take. After its first occurrence a posting's codes are stored as steps:
+ * characters that belong together step together.
+ */
+static xj_status put_codes(xj_term_part *p, const uint16_t **codes, const uint32_t *tfs, uint32_t n, uint64_t *bytes, xj_error *err)
 {
-    uint32_t at = (uint32_t)(p->at.adjacency % XJI_PAGE);
+    enum { ROOM = 512, CODE_MAX = 3 };
+    uint8_t out[ROOM];
+    size_t used = 0;
+    const uint16_t *c = *codes;
     xj_status st = XJ_OK;
-    for (uint32_t i = 0; i < n && st == XJ_OK; i++) {
-        uint8_t code = *codes++;
-        for (uint32_t left = tfs[i];;) {
-            p->codes[at++] = code;
-            p->at.adjacency++;
-            if (at == XJI_PAGE) {
-                st = close_codes(p, XJI_PAGE, err);
-                at = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        unsigned last_hi = 0, last_lo = 0;
+        for (uint32_t k = 0; k < tfs[i]; k++) {
+            if (used > ROOM - CODE_MAX) {
+                st = put_code_bytes(p, out, used, err);
+                if (st != XJ_OK)
+                    return st;
+                *bytes += used;
+                used = 0;
             }
-            if (--left == 0 || st != XJ_OK)
-                break;
-            code = step(codes[-1], codes[0]);
-            codes++;
+            unsigned hi = *c >> 8, lo = *c & 255;
+            c++;
+            used += k == 0 ? put_code(out + used, hi, lo) : put_code(out + used, step(last_hi, hi), step(last_lo, lo));
+            last_hi = hi;
+            last_lo = lo;
         }
     }
+    st = put_code_bytes(p, out, used, err);
+    *bytes += used;
+    *codes = c;
     return st;
 }
 
@@ -278,16 +298,19 @@ static xj_status put_list(xj_term_part *p, const xj_term_postings *t, uint64_t c
     xji_cursors first = begin; /* where the first block stands */
     bool is_long = t->n > XJ_BLOCK;
     uint8_t most = 0;
-    uint64_t codes_before = 0;
+    const uint16_t *codes = t->adjacency;
+    uint64_t code_bytes = 0;
     uint32_t next = 0;
     block b;
     xj_status st = XJ_OK;
     for (uint32_t i = 0; i < t->n && st == XJ_OK; i += XJ_BLOCK) {
         uint32_t n = t->n - i < XJ_BLOCK ? t->n - i : XJ_BLOCK;
         const uint32_t *docs = t->docs + i, *tfs = t->tfs + i;
-        encode_block(&b, docs, tfs, n, next, codes_before, is_long && has_codes);
+        encode_block(&b, docs, tfs, n, next, code_bytes, is_long && has_codes);
         st = put_block(p, &b, err);
         next = docs[n - 1] + 1;
+        if (st == XJ_OK && has_codes)
+            st = put_codes(p, &codes, tfs, n, &code_bytes, err);
         if (i == 0) {
             first = p->at;
             first.header -= b.n_header;
@@ -306,8 +329,6 @@ static xj_status put_list(xj_term_part *p, const xj_term_postings *t, uint64_t c
         e[8] = (uint8_t)(place >> 16);
         e[9] = p->dictionary < XJI_DICT_CONTEXT_PAIRS ? max_impact(p->scale, docs, tfs, n) : 255;
         most = e[9] > most ? e[9] : most;
-        for (uint32_t k = 0; k < n; k++)
-            codes_before += tfs[k];
         if (st == XJ_OK)
             st = xj_buf_put(&p->blocks, e, sizeof e, err);
         p->at.block++;
@@ -323,9 +344,9 @@ static xj_status put_list(xj_term_part *p, const xj_term_postings *t, uint64_t c
         n += xj_varint_put(rest + n, b.n_header - t->n);
         n += xj_varint_put(rest + n, b.n_noise);
     }
+    if (has_codes)
+        n += xj_varint_put(rest + n, code_bytes - cf);
     *n_rest = n;
-    if (st == XJ_OK && has_codes)
-        st = cf == t->n ? copy_codes(p, t->adjacency, t->n, err) : put_codes(p, t->adjacency, t->tfs, t->n, err);
     return st;
 }
 
@@ -345,7 +366,7 @@ static xj_status put_term(xj_term_part *p, const uint8_t *key, size_t n_key, uin
         n = xj_varint_put(rest, 1 << 2 | 2);
         n += xj_varint_put(rest + n, t->docs[0]);
         if (has_codes)
-            rest[n++] = t->adjacency[0];
+            n += put_code(rest + n, t->adjacency[0] >> 8, t->adjacency[0] & 255);
     } else {
         st = put_list(p, t, cf, has_codes, rest, &n, err);
     }

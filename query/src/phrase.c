@@ -241,18 +241,21 @@ static xj_status pair_term(xj_segment *seg, const xj_units *u, size_t i, xj_term
     return xj_segment_word(seg, XJ_BODY, key, n, term, err);
 }
 
-/* From this many occurrences in a passage on, some number of theirs is saturated. */
-enum { CODES_MAX = 16 };
+/* Most occurrences of a pair in a passage that are chained; with more, some number of theirs is full. */
+enum { CODES_MAX = XJ_CODE_FULL + 1 };
 
-/* Number of chains through the links' codes in the current passage; *unsure when saturated codes could make it wrong. */
+/*
+ * Number of chains through the links' codes in the current passage; *unsure when full codes could make it wrong. Both halves
+ * of a posting's codes ascend, so chains are joined like sorted lists.
+ */
 static xj_status count_chains(link *l, size_t n, uint32_t *count, bool *unsure, xj_error *err)
 {
-    uint32_t reach = 0; /* bit b: a chain so far ends at occurrence b of the last unit */
+    uint8_t reach[CODES_MAX]; /* occurrences of the last unit at which a chain so far ends, ascending */
+    uint16_t codes[CODES_MAX];
+    uint32_t n_reach = 0, n_codes;
     *count = 0;
     *unsure = false;
     for (size_t i = 0; i < n; i++) {
-        uint8_t codes[CODES_MAX];
-        uint32_t n_codes = 0;
         if (l[i].it.tf >= CODES_MAX) {
             *unsure = true;
             return XJ_OK;
@@ -260,23 +263,28 @@ static xj_status count_chains(link *l, size_t n, uint32_t *count, bool *unsure, 
         xj_status st = xj_postings_codes(&l[i].it, codes, CODES_MAX, &n_codes, err);
         if (st != XJ_OK)
             return st;
-        uint32_t next = 0, chains = 0;
-        for (uint32_t k = 0; k < n_codes; k++) {
-            uint32_t first = codes[k] >> 4, second = codes[k] & 15;
-            if (first == 15 || second == 15) {
-                *unsure = true;
-                return XJ_OK;
-            }
-            if (i == 0 || (reach >> first & 1)) {
-                next |= 1u << second;
-                chains++;
-            }
-        }
-        if (chains == 0)
+        uint32_t last = codes[n_codes - 1], n_next = 0;
+        if (last >> 8 == XJ_CODE_FULL || (last & 255) == XJ_CODE_FULL) {
+            *unsure = true;
             return XJ_OK;
-        reach = next;
-        *count = i + 1 == n ? chains : 0;
+        }
+        for (uint32_t k = 0, at = 0; k < n_codes; k++) {
+            if (i > 0) {
+                while (at < n_reach && reach[at] < codes[k] >> 8)
+                    at++;
+                if (at == n_reach)
+                    break;
+                if (reach[at] != codes[k] >> 8)
+                    continue;
+                at++;
+            }
+            reach[n_next++] = (uint8_t)codes[k]; /* never beyond what was read */
+        }
+        n_reach = n_next;
+        if (n_reach == 0)
+            return XJ_OK;
     }
+    *count = n_reach;
     return XJ_OK;
 }
 

@@ -359,6 +359,34 @@ def trees(generator, texts, number):
 
 # ---------------------------------------------------------------------------------------------------- tests
 
+OTHER_BUILDS = (("--text-level", "fast", "--threads", "1"), ("--text-level", "small", "--threads", "2", "--memory", "64M"),
+                ("--text-level", "default", "--threads", "8", "--memory", "1G"))
+
+
+def check_other_builds(case, where, index, options, queries, lines, sample, answers):
+    """Other builds of the same reports, and shards that were merged, answer as the index that the oracle was asked about."""
+    reports = os.path.join(os.path.dirname(index), "reports.jsonl")
+    wanted = [hits for hits, _ in answers]
+    for number, others in enumerate(OTHER_BUILDS):
+        other = harness.build("%s-%d" % (index, number), [reports], *options, *others)
+        differences = Differences("%s, %s" % (where, " ".join(others)))
+        for query, line, found in zip(queries, lines, harness.batch_counts(other, queries, "-F")):
+            if found != line:
+                differences.add("query %r: %r, else %r" % (query, found, line))
+        found = [hits for hits, _ in harness.batch_json(other, sample, "-F", "-n", LIMIT, "--no-collapse")]
+        for query, one, two in zip(sample, found, wanted):
+            if one != two:
+                differences.add("query %r: hits %r, else %r" % (query, one[:3], two[:3]))
+        differences.check(case)
+    shards = [harness.build("%s-shard%d" % (index, shard), [reports], *options, "--shard", "%d/3" % shard) for shard in range(3)]
+    harness.xunju_index("merge", "-o", index + "-merged", *shards)
+    differences = Differences(where + ", merged shards")
+    for query, line, found in zip(queries, lines, harness.batch_counts(index + "-merged", queries, "-F")):
+        if found != line:
+            differences.add("query %r: %r, else %r" % (query, found, line))
+    differences.check(case)
+
+
 class OnePassageEach(unittest.TestCase):
     """Every report is one passage (--segment none)."""
 
@@ -377,7 +405,8 @@ class OnePassageEach(unittest.TestCase):
         queries = generator.queries(texts, QUERIES, 30 if style == "few" else 12)
 
         differences = Differences(where + ", -F -c")
-        check_counts(differences, corpus, queries, harness.batch_counts(index, queries, "-F"))
+        lines = harness.batch_counts(index, queries, "-F")
+        check_counts(differences, corpus, queries, lines)
         differences.check(self)
 
         sample = queries[:60]
@@ -385,6 +414,7 @@ class OnePassageEach(unittest.TestCase):
         answers = harness.batch_json(index, sample, "-F", "-n", LIMIT, "--no-collapse")
         check_hits(differences, corpus, sources, sample, answers)
         differences.check(self)
+        check_other_builds(self, where, index, ("--segment", "none"), queries, lines, sample, answers)
 
         words = [query for query in queries if bare(query)][:QUERIES // 10]
         differences = Differences(where + ", bare words")
@@ -585,13 +615,16 @@ class DefaultSegmentation(unittest.TestCase):
         texts = [text for _, text in corpus.passages if text]
         queries = generator.queries(texts, QUERIES)
         differences = Differences(where + ", -F -c")
-        check_counts(differences, corpus, queries, harness.batch_counts(index, queries, "-F"))
+        lines = harness.batch_counts(index, queries, "-F")
+        check_counts(differences, corpus, queries, lines)
         differences.check(self)
 
         differences = Differences(where + ", -F --json")
         sample = queries[:60]
+        answers = harness.batch_json(index, sample, "-F", "-n", LIMIT, "--no-collapse")
+        check_other_builds(self, where, index, ("--segment", "auto"), queries, lines, sample, answers)
         sources = {report["id"]: report["text"].encode("utf-8") for report in reports}
-        for query, (hits, _) in zip(sample, harness.batch_json(index, sample, "-F", "-n", LIMIT, "--no-collapse")):
+        for query, (hits, _) in zip(sample, answers):
             if not oracle.searchable(query):
                 continue
             compared["hits"] += 1

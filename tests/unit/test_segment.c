@@ -190,7 +190,7 @@ static void test_segment__tables(void **state)
     (void)state;
     static const uint32_t sections[] = {0, 2, 0, 0, 1, 3, 0}; /* of each report */
     static const uint32_t passages[] = {3, 1, 1, 2, 40, 1};   /* of each section */
-    static const uint32_t lengths[] = {0, 1, 31, 32, 33, 64, 1000, 507904, 1 << 20, INT32_MAX};
+    static const uint32_t lengths[] = {0, 1, 31, 32, 33, 64, 1000, 507904, 1 << 20, UINT32_MAX};
     enum { REPORTS = sizeof sections / sizeof *sections, LENGTHS = sizeof lengths / sizeof *lengths };
     xj_segment_writer *w = new_segment();
     uint32_t n_passages = 0, n_sections = 0;

@@ -56,10 +56,11 @@ typedef struct xj_term {
     uint32_t first_block;   /* entry in the block directory when df > 128 */
     uint32_t passage;       /* the only posting when is_inline */
     uint64_t adjacency_at;  /* place in the adjacency stream, when has_codes and not is_inline */
+    uint64_t code_bytes;    /* bytes there: cf, and one more for each half of a code that does not fit a nibble */
     uint16_t header_at;     /* cursors in the page */
     uint16_t noise_at;
     uint8_t max_impact;     /* bound of the impact of its postings, 255 = none is known */
-    uint8_t code;           /* adjacency code when is_inline and has_codes */
+    uint16_t code;          /* adjacency code when is_inline and has_codes */
     bool is_inline : 1;     /* its only posting, with tf 1, is all there is */
     bool has_codes : 1;
     bool in_context : 1;    /* postings number sections */
@@ -252,14 +253,16 @@ XJ_API xj_status xj_postings_next(xj_postings *it, xj_error *err);
 /** Step to the first posting with doc >= target; a target at or before the current one is a no-op. */
 XJ_API xj_status xj_postings_seek(xj_postings *it, uint32_t target, xj_error *err);
 
+/** Half of an adjacency code that is this great stands for this and more. */
+#define XJ_CODE_FULL 255
+
 /**
- * Adjacency codes of the current posting, the first min(tf, cap) of them, to codes[0..*n): high nibble = which occurrence
- * of the pair's first unit in the passage this is, low nibble = the same for its second unit, both from 0 and saturating
- * at 15. AB and BC stand next to each other exactly when AB's low nibble equals BC's high nibble and is below 15. Both
- * nibbles ascend from code to code, so that a posting with tf of 16 or more always has saturated ones.
- * XJ_ECORRUPT when the term has none.
+ * Adjacency codes of the current posting, the first min(tf, cap) of them, to codes[0..*n): high byte = which occurrence
+ * of the pair's first unit in the passage this is, low byte = the same for its second unit, both from 0 and at most
+ * XJ_CODE_FULL. AB and BC stand next to each other exactly when AB's low byte equals BC's high byte and is below
+ * XJ_CODE_FULL. Both bytes ascend from code to code. XJ_ECORRUPT when the term has none.
  */
-XJ_API xj_status xj_postings_codes(xj_postings *it, uint8_t *codes, uint32_t cap, uint32_t *n, xj_error *err);
+XJ_API xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint32_t *n, xj_error *err);
 
 /** Called by xj_segment_check for each damage; returning false stops the check. */
 typedef bool (*xj_damage_fn)(void *ctx, const xj_error *damage);

@@ -78,7 +78,7 @@ typedef struct xj_term_postings {
     const uint32_t *docs; /* strictly increasing, below the number of passages (context: sections) */
     const uint32_t *tfs;  /* >= 1 */
     uint32_t n;           /* >= 1 */
-    const uint8_t *adjacency; /* a code an occurrence, as xj_postings_adjacency yields them; terms without: not read */
+    const uint16_t *adjacency; /* a code an occurrence, as xj_postings_codes yields them; terms without: not read */
 } xj_term_postings;
 
 /** Terms of a range of keys, encoded. Belongs to one thread at a time. */
