@@ -145,6 +145,8 @@ static const char *read_list(parser *p, xj_term *t)
     if (over > (uint64_t)t->df * (UINT32_MAX - 1))
         return "a term with an impossible number of occurrences";
     t->cf = t->df + over;
+    if (t->cf == 1)
+        return "a term with one occurrence that has a list";
     t->page = p->at.page;
     t->header_at = p->at.header;
     t->noise_at = p->at.noise;

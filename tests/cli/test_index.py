@@ -333,6 +333,12 @@ class Build(Case):
         self.assertEqual(runs[0], 0)
         self.assertGreater(runs[1], 1)
         self.assertEqual(runs[1], runs[2])
+        # Parts of the dictionaries are cut alike when terms come from an index.
+        for threads in ("1", "8"):
+            shutil.rmtree(self.path("merged"), ignore_errors=True)
+            xunju_index("merge", "-q", "-o", self.path("merged"), "--threads", threads, self.index)
+            merged = tuple(read(self.path("merged", name)) for name in ("manifest", "seg-1-0.xjs"))
+            self.assertTrue(merged in contents) # no assertEqual: it would print the difference of many megabytes
 
     def test_standard_input(self):
         done = xunju_index("build", "-o", self.index, "-",

@@ -25,6 +25,9 @@ PAGE_PACKED_MAX = 8192
 BLOCK = 128
 KEY_MAX = 514
 U32_MAX = (1 << 32) - 1
+OCCURRENCE_MAX = 255  # occurrence numbers of adjacency codes: it stands for itself and all above
+NIBBLE_MAX = 15
+CODE_BYTES_MAX = 3
 CODE_POINT_MAX = 0x10FFFF
 ENCODINGS = ("UTF-8", "UTF-16LE", "UTF-16BE", "GB18030", "Big5", "EUC-JP", "Shift_JIS", "UTF-32LE", "UTF-32BE")
 HEADINGS_MAX = 16
@@ -74,8 +77,9 @@ IndexEntry = namedtuple("IndexEntry", "key ordinal cursors")
 Cursors = namedtuple("Cursors", "page header noise adjacency block")
 # A term of a dictionary page. begin, end: its bytes in the page; shared: bytes of a string key that are not there;
 # passage, code: of an inline term, else None; next_page: its list does not begin at the cursors but with the next page;
-# extra, noise, max_impact, pages: as stored, 0 or None when they are not.
-Term = namedtuple("Term", "begin end shared key df cf has_codes passage code next_page extra noise max_impact pages")
+# extra, noise, max_impact, pages: as stored, 0 or None when they are not; code_bytes: in the adjacency pages.
+Term = namedtuple("Term", "begin end shared key df cf has_codes passage code next_page extra noise max_impact pages "
+                          "code_bytes")
 BlockEntry = namedtuple("BlockEntry", "last page header noise max_impact")
 # Code points as a string; for each of them its source bytes [beg, end) and its mark.
 Text = namedtuple("Text", "text beg end mark")
@@ -447,7 +451,7 @@ class Bits:
 
 
 def read_block(header, noise, n, previous, counts_codes):
-    """([(passage, tf)] of n postings, codes of the list before them or None); leaves both readers behind the block.
+    """([(passage, tf)] of n postings, bytes of codes of the list before them or None); leaves both readers behind the block.
 
     header, noise: readers of the two regions of a page."""
     heads = header.take(n)
@@ -469,22 +473,33 @@ def read_block(header, noise, n, previous, counts_codes):
     return out, codes_before
 
 
-def unstep_codes(stored):
-    """Adjacency codes of one posting."""
-    out = bytearray(stored[:1])
-    for step in stored[1:]:
-        high, low = ((before + 1 if before < 15 else 15) + now
-                     for before, now in ((out[-1] >> 4, step >> 4), (out[-1] & 15, step & 15)))
-        need(high <= 15 and low <= 15, "an adjacency code above 15")
-        out.append(high << 4 | low)
-    return bytes(out)
+def least_after(before):
+    """The least occurrence number that can follow another one in the codes of a posting."""
+    return min(OCCURRENCE_MAX, before + 1)
 
 
-def step_codes(codes):
+def read_codes(r, n):
+    """n adjacency codes of one posting: pairs of occurrence numbers."""
+    out = []
+    for _ in range(n):
+        nibbles = divmod(r.take(1)[0], 16)
+        code = [nibble + (r.take(1)[0] if nibble == NIBBLE_MAX else 0) for nibble in nibbles]
+        if out:
+            code = [least_after(before) + step for before, step in zip(out[-1], code)]
+        need(max(code) <= OCCURRENCE_MAX, "an occurrence number above 255")
+        out.append(tuple(code))
+    return out
+
+
+def write_codes(codes):
     """What the writer stores of the adjacency codes of one posting."""
-    out = bytearray(codes[:1])
-    for before, now in zip(codes, codes[1:]):
-        out.append((now >> 4) - min(15, (before >> 4) + 1) << 4 | (now & 15) - min(15, (before & 15) + 1))
+    out, last = bytearray(), None
+    for code in codes:
+        values = code if last is None else [now - least_after(before) for before, now in zip(last, code)]
+        first, second = (min(NIBBLE_MAX, value) for value in values)
+        out.append(first << 4 | second)
+        out += bytes(value - NIBBLE_MAX for value in values if value >= NIBBLE_MAX)
+        last = code
     return bytes(out)
 
 
@@ -520,19 +535,23 @@ def read_term(r, strings, has_codes_of, key, is_first):
     df, mode = value >> 2, value & 3
     need(df > 0 and mode != 3, "an impossible number of passages")
     passage = code = max_impact = None
-    cf, extra, noise, pages = 1, 0, 0, 0
+    cf, extra, noise, pages, code_bytes = 1, 0, 0, 0, 0
     if mode == 2:
         need(df == 1, "an inline term of several passages")
         passage = r.varint()
         if has_codes:
-            code = r.take(1)[0]
+            code, = read_codes(r, 1)
     else:
         cf = df + r.varint()
         need(cf > 1, "a single occurrence that is not inline")
         if df > BLOCK:
             max_impact, pages = r.take(1)[0], r.varint()
         extra, noise = r.varint(), r.varint()
-    return Term(begin, r.at, shared, key, df, cf, has_codes, passage, code, mode == 1, extra, noise, max_impact, pages)
+        if has_codes:
+            code_bytes = cf + r.varint()
+            need(code_bytes <= CODE_BYTES_MAX * cf, "an impossible number of bytes of codes")
+    return Term(begin, r.at, shared, key, df, cf, has_codes, passage, code, mode == 1, extra, noise, max_impact, pages,
+                code_bytes)
 
 
 # ----------------------------------------------------------------------------------------------- a segment
@@ -778,8 +797,8 @@ class Segment:
         return [term.key for _, terms in self.dictionary_pages(dictionary) for term in terms]
 
     def lists(self):
-        """(dictionary, key, [(passage, tf, adjacency codes or None)]) of each term, verifying that lists, codes and
-        block directory entries fill their sections."""
+        """(dictionary, key, [(passage, tf, adjacency codes as pairs of numbers, or None)]) of each term, verifying that
+        lists, codes and block directory entries fill their sections."""
         return Lists(self).walk()
 
     def verify(self):
@@ -858,13 +877,13 @@ class Lists:
         self.began = self.cursors()
         if term.passage is not None:
             need(term.passage < limit, "a passage that is not there")
-            return [(term.passage, 1, None if term.code is None else bytes((term.code,)))]
+            return [(term.passage, 1, None if term.code is None else [term.code])]
         if term.next_page:
             self.next_page()
         first_page, before = self.page, self.cursors()
         self.began = before
-        postings, codes_before, most = [], 0, 0
-        previous = -1
+        postings, most, previous = [], 0, -1
+        codes = Reader(self.take_codes(term.code_bytes))
         for number in range(-(-term.df // BLOCK)):
             header, noise = self.regions()
             if number > 0 and self.header == len(header):
@@ -874,10 +893,9 @@ class Lists:
             h, z = Reader(header), Reader(noise)
             h.take(self.header)
             z.take(self.noise)
-            found, codes = read_block(h, z, min(BLOCK, term.df - number * BLOCK), previous,
-                                      term.df > BLOCK and term.has_codes)
-            need(codes is None or codes == codes_before, "the number of codes before a block")
-            codes_before += sum(tf for _, tf in found)
+            found, codes_before = read_block(h, z, min(BLOCK, term.df - number * BLOCK), previous,
+                                             term.df > BLOCK and term.has_codes)
+            need(codes_before in (None, codes.at), "the bytes of codes before a block")
             previous = found[-1][0]
             need(previous < limit, "a passage that is not there")
             if term.df > BLOCK:
@@ -889,19 +907,19 @@ class Lists:
                      "a block directory that does not fit")
                 self.block += 1
             self.header, self.noise = h.at, z.at
-            postings += found
-        need(codes_before == term.cf, "the number of occurrences")
+            postings += [(passage, tf, read_codes(codes, tf) if term.has_codes else None) for passage, tf in found]
+        need(sum(tf for _, tf, _ in postings) == term.cf, "the number of occurrences")
+        need(codes.left() == 0, "bytes of codes of no occurrence")
         if term.df > BLOCK:
             need((term.max_impact, term.pages, term.extra, term.noise)
                  == (most, self.page - first_page, self.header, self.noise), "the end of a list")
         else:
             need((term.extra, term.noise) == (self.header - before.header - term.df, self.noise - before.noise),
                  "the end of a list")
-        if not term.has_codes:
-            return [(passage, tf, None) for passage, tf in postings]
-        return [(passage, tf, unstep_codes(self.take_codes(tf))) for passage, tf in postings]
+        return postings
 
     def take_codes(self, n):
+        """n bytes of the adjacency pages."""
         out = b""
         while len(out) < n:
             page, at = divmod(self.adjacency, PAGE)

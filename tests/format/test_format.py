@@ -2,7 +2,7 @@
 
 Needs XUNJU_INDEX and XUNJU_QUERY. XUNJU_SEEDS names a folder of reports that are checked too.
 
-    python3 tests/format/test_format.py --refresh     write the examples 14.4 to 14.6 of the document anew
+    python3 tests/format/test_format.py --refresh     write the examples 14.5 to 14.7 of the document anew
 """
 
 import collections
@@ -185,7 +185,8 @@ def dictionary_lines(segment):
                 says = "inline" if term.passage is not None else "df %d, cf %d, at %d %d" % (
                     term.df, term.cf, *walker.began[1:3])
                 says += ": " + ", ".join("%s %d tf %d" % ("passage section".split()[dictionary // 2], place, tf)
-                                         + (" codes " + hex_of(codes) if codes else "") for place, tf, codes in postings)
+                                         + (" codes " + " ".join("%d-%d" % code for code in codes) if codes else "")
+                                         for place, tf, codes in postings)
                 out.append("%3d  %-44s  %-12s  %s" % (term.begin, hex_of(page[term.begin:term.end]), key_name(term.key),
                                                       says))
     assert next(lists, None) is None
@@ -206,7 +207,7 @@ def build_example(directory):
 
 
 def example_blocks(index):
-    """What the examples 14.4 to 14.6 have to be."""
+    """What the examples 14.5 to 14.7 have to be."""
     name = reader.Manifest(read_bytes(index, "manifest")).segments[0].name
     data = read_bytes(index, name)
     segment = reader.Segment(data)
@@ -318,16 +319,68 @@ class Document(unittest.TestCase):
                 self.assertEqual(expected, [posting[:2] for posting in postings])
         self.assertEqual(1, found)
 
-    def test_steps_of_codes(self):
-        self.assertEqual(b"\x01\x00\x10", reader.step_codes(b"\x01\x12\x33"))
+    def example_of_codes(self):
+        """What stands behind the key in the dictionary, the codes, and {passage: [true numbers of the occurrences]}."""
+        entry, codes, passages = b"", b"", {}
+        for line in block("codes"):
+            if not line.startswith("dictionary"):
+                codes += first_hex(line)
+                passage = re.search(r"passage (\d+)", line)
+                if passage:
+                    now = passages.setdefault(int(passage.group(1)), [])
+                now.append(tuple(map(int, (re.search(r"really (\d+) and (\d+)", line)
+                                           or re.search(r"A (\d+), B (\d+)", line)).groups())))
+            else:
+                entry = first_hex(line.split(None, 1)[1])
+        return entry, codes, passages
+
+    def test_codes(self):
+        entry, data, passages = self.example_of_codes()
+        r = reader.Reader(data)
+        for numbers in passages.values():
+            codes = reader.read_codes(r, len(numbers))
+            self.assertEqual([tuple(min(255, number) for number in code) for code in numbers], codes)
+        self.assertEqual(0, r.left())
+        shown = [tuple(map(int, found)) for found in re.findall(r"A (\d+), B (\d+)", "\n".join(block("codes")))]
+        r = reader.Reader(data)
+        self.assertEqual(shown, [code for numbers in passages.values() for code in reader.read_codes(r, len(numbers))])
+        r = reader.Reader(b"\0" + entry)
+        term = reader.read_term(r, False, lambda key: True, 0, True)
+        self.assertEqual((len(passages), sum(map(len, passages.values())), len(data)), (term.df, term.cf, term.code_bytes))
+
+    def test_codes_are_what_the_program_writes(self):
+        need_libraries()
+        entry, data, passages = self.example_of_codes()
+        texts = [text_with_codes("枫", "桥", passages[i]) if i in passages else "县区" for i in range(max(passages) + 1)]
+        with harness.temp_dir() as directory:
+            index = harness.build_reports(directory, [{"id": "%03d" % i, "text": t} for i, t in enumerate(texts)])
+            segment, = reader.Index(index).segments
+        term, = (term for _, terms in segment.dictionary_pages(0) for term in terms
+                 if oracle_term(0, term.key) == ("pair", oracle.fold("枫"), oracle.fold("桥")))
+        self.assertEqual(entry, segment.pages[reader.DICTIONARY][0][term.begin:term.end][-len(entry):])
+        walker = reader.Lists(segment)
+        for dictionary, key, _ in walker.walk():
+            if (dictionary, key) == (0, term.key):
+                self.assertEqual(data, segment.pages[reader.ADJACENCY][0][walker.began.adjacency:][:len(data)])
+                break
+
+    def test_codes_of_a_posting(self):
         rng = random.Random(9304)
-        for _ in range(200):
-            numbers = [sorted(rng.sample(range(30), 12)) for _ in range(2)]
-            codes = bytes(min(15, high) << 4 | min(15, low) for high, low in zip(*numbers))
-            self.assertEqual(codes, reader.unstep_codes(reader.step_codes(codes)))
-        for bad in (b"\x00\xf0", b"\xff\x01", b"\xe0\x10", b"\x0e\x01"):
+        for _ in range(300):
+            most = rng.choice((20, 60, 400))
+            numbers = [sorted(rng.sample(range(most), 12)) for _ in range(2)]
+            codes = [tuple(min(255, number) for number in code) for code in zip(*numbers)]
+            r = reader.Reader(reader.write_codes(codes))
+            self.assertEqual(codes, reader.read_codes(r, len(codes)))
+            self.assertEqual(0, r.left())
+        for good, expected in (("E0", (14, 0)), ("F0 00", (15, 0)), ("0F 01", (0, 16)), ("FF F0 EF", (255, 254))):
+            r = reader.Reader(bytes.fromhex(good))
+            self.assertEqual([expected], reader.read_codes(r, 1))
+            self.assertEqual(bytes.fromhex(good), reader.write_codes([expected]))
+        for bad in ("F0", "FF 00", "F0 F1", "0F FF", "00 F0 F0", "0F F0 01", "FF F0 F0 10"):
             with self.assertRaises(reader.Damaged, msg=bad):
-                reader.unstep_codes(bad)
+                r = reader.Reader(bytes.fromhex(bad))
+                reader.read_codes(r, 2 if len(bad) > 5 else 1)
 
     def test_source_map(self):
         data = b"".join(map(first_hex, block("sourcemap")))
@@ -382,8 +435,15 @@ class Document(unittest.TestCase):
 
 # ----------------------------------------------------------------------------------------- indexes read as a whole
 
-def nibble(n):
-    return min(n, 15)
+def text_with_codes(first, second, occurrences):
+    """A text in which first stands before second at these occurrences of each, and nowhere else."""
+    out, seen = [], [0, 0]
+    for numbers in occurrences:
+        for i, unit in enumerate((first, second)):
+            out += [unit] * (numbers[i] - seen[i])
+            seen[i] = numbers[i] + 1
+        out.append(first + second)
+    return "，".join(out)
 
 
 def tokens_of(units):
@@ -402,7 +462,7 @@ def tokens_of(units):
         if unit.kind == oracle.CHAR and (after is None or after.kind != oracle.CHAR):
             out.append((("single", unit.text), None))
         if after is not None:
-            code = nibble(occurrence[i]) << 4 | nibble(occurrence[i + 1])
+            code = min(255, occurrence[i]), min(255, occurrence[i + 1])
             both = unit.kind == after.kind == oracle.CHAR
             out.append((("pair" if both else "boundary", unit.text, after.text), code))
     return out
@@ -427,6 +487,8 @@ def oracle_term(dictionary, key):
 
 
 STEMMED = re.compile(r"[a-z]{3,}\Z")
+GROUP_BYTES = 8 << 20
+SMALL_GROUP_BYTES = 512 << 10
 
 
 class Indexes(unittest.TestCase):
@@ -493,7 +555,7 @@ class Indexes(unittest.TestCase):
                                  {place: len(codes) for place, codes in places.items()}, term)
         self.assertEqual(stemmed, stems, "every word of letters has one stem")
 
-    def check_index(self, directory):
+    def check_index(self, directory, text_frame=8192):
         index = reader.Index(directory)
         index.verify()
         for segment in index.segments:
@@ -504,25 +566,37 @@ class Indexes(unittest.TestCase):
                 characters = segment.tables[segment.group_of[frame]].characters
                 self.assertEqual(record, reader.write_text(reader.read_text(record, characters, encoding), characters,
                                                            encoding))
-            self.check_choices(segment)
+            self.check_choices(segment, text_frame)
         return index
 
-    def check_choices(self, segment):
+    def check_choices(self, segment, text_frame=8192):
         """What the document says of writers."""
-        for store, target, counts_length in ((reader.TEXT, 8192, True), (reader.REPORT, 16384, False),
-                                             (reader.HEADING, 16384, False)):
+        texts = collections.defaultdict(list)
+        for frame, record in segment.records(reader.TEXT):
+            r, group = reader.Reader(record), segment.group_of[frame]
+            texts[group].append(reader.read_characters(r.take(r.varint()), segment.tables[group].characters))
+        text_bytes = {group: sum(len(text.encode("utf-8")) for text in of) for group, of in texts.items()}
+        for group, table in enumerate(segment.tables):
+            self.assertLess(text_bytes[group] - len(texts[group][-1].encode("utf-8")), GROUP_BYTES)
+            counts = collections.Counter()
+            for text in texts[group][::4 if text_bytes[group] >= GROUP_BYTES // 4 else 1]:
+                counts.update(char for char in text if char <= "\uffff")
+            ranked = sorted(counts, key=lambda char: (-counts[char], char))[:reader.RANKS_MAX]  # noqa: B023
+            self.assertEqual("".join(ranked), table.characters)
+        for store, least, counts_length in ((reader.TEXT, text_frame, True), (reader.REPORT, 16384, False),
+                                            (reader.HEADING, 16384, False)):
             sizes = collections.defaultdict(list)
             for frame, record in segment.records(store):
                 sizes[frame].append((len(reader.varint(len(record))), len(record)))
             for frame, records in sizes.items():
+                is_small = store == reader.TEXT and text_bytes[segment.group_of[frame]] < SMALL_GROUP_BYTES
+                target = 32768 if is_small else least
                 self.assertTrue(len(records) == 1 or len(segment.store[store][frame])
                                 - (0 if counts_length else records[-1][0]) <= target)
                 after = sizes.get(frame + 1)
                 same_group = store != reader.TEXT or segment.group_of[frame:frame + 2] == [segment.group_of[frame]] * 2
                 if after and same_group:
                     self.assertGreater(len(segment.store[store][frame]) + sum(after[0][not counts_length:]), target)
-        for table in segment.tables:
-            self.assertLessEqual(max(table.characters, default=""), "\uffff")
         for dictionary in range(4):
             for _, terms in segment.dictionary_pages(dictionary):
                 for before, term in zip(terms, terms[1:]):
@@ -642,8 +716,8 @@ class Indexes(unittest.TestCase):
         self.assertIn(b"scommuniti", segment.keys(1))
         self.assertIn(b"srun", segment.keys(1))
         self.assertNotIn(b"sok", segment.keys(1))
-        codes = {code for _, _, postings in segment.lists() for posting in postings for code in posting[2] or b""}
-        self.assertIn(0xFF, codes)
+        codes = {code for _, _, postings in segment.lists() for posting in postings for code in posting[2] or ()}
+        self.assertLessEqual({(39, 39), (19, 40)}, codes)
         self.check_answers(index)
 
     def test_beyond_the_bmp(self):
@@ -703,23 +777,132 @@ class Indexes(unittest.TestCase):
     def test_groups_of_texts(self):
         """More text than one group takes. It is punctuation, so that there are no terms to read."""
         rng = random.Random(9303)
-        reports = [{"id": "%02d" % i, "text": "，" + "".join(rng.choices("，。；：！？、", k=300000)) + "甲"} for i in range(20)]
+        reports = [{"id": "%02d" % i, "text": "，" + "".join(rng.choices("，。；：！？、", k=300000)) + "甲"}
+                   for i in range(22)]
         reports[0]["text"] += "".join(map(chr, range(0x4E00, 0x4E00 + 300))) + "\U00020BB7"
+        reports[1]["text"] += "枫桥"
+        reports[21]["text"] += "经验"
         index = harness.build_reports(os.path.join(self.directory, "groups"), reports)
         segment, = reader.Index(index).segments
         segment.verify()
-        self.assertEqual(2, len(segment.tables))
+        self.assertEqual(3, len(segment.tables))
         self.assertGreater(len(segment.tables[0].characters), reader.ONE_BYTE_RANKS)
         self.assertTrue(segment.tables[0].dictionary)
+        # 枫 is only in a text that is not looked at, 经 in the second of a group of which all are.
+        self.assertNotIn("枫", segment.tables[0].characters)
+        self.assertIn("经", segment.tables[2].characters)
         self.check_choices(segment)
-        group, text_bytes = 0, 0
-        for text, (frame, _) in zip(segment.texts(), segment.records(reader.TEXT)):
+        texts, group, text_bytes = [text.text for text in segment.texts()], 0, 0
+        self.assertEqual([report["text"] for report in reports], texts)
+        for text, (frame, _) in zip(texts, segment.records(reader.TEXT)):
             if segment.group_of[frame] != group:
-                self.assertGreaterEqual(text_bytes, 16 << 20)
+                self.assertGreaterEqual(text_bytes, GROUP_BYTES)
                 group, text_bytes = segment.group_of[frame], 0
-            self.assertLess(text_bytes, 16 << 20)
-            text_bytes += len(text.text.encode("utf-8"))
-        self.assertEqual([report["text"] for report in reports], [text.text for text in segment.texts()])
+            text_bytes += len(text.encode("utf-8"))
+
+    def test_frames_of_texts(self):
+        """Just below and just above the size from which a group has small frames, at each level."""
+        rng = random.Random(9305)
+        texts = ["".join(rng.choices(oracle.common_han()[:300], k=997)) + "。" for _ in range(176)]
+        for n, few in ((175, True), (176, False)):
+            self.assertEqual(few, sum(len(text.encode("utf-8")) for text in texts[:n]) < SMALL_GROUP_BYTES)
+            reports = [{"id": "%03d" % i, "text": text} for i, text in enumerate(texts[:n])]
+            for level, frame in (("fast", 8192), ("default", 8192), ("small", 32768)):
+                index = harness.build_reports(os.path.join(self.directory, "frames-%d-%s" % (n, level)), reports,
+                                              "--segment", "none", "--text-level", level)
+                segment, = reader.Index(index).segments
+                self.check_choices(segment, frame)
+                self.assertEqual(few or level == "small", len(segment.store[reader.TEXT]) < 25)
+
+    def test_wide_codes(self):
+        """Occurrence numbers of 15 and more, and of 255 and more: of inline terms and of short and long lists."""
+        rng = random.Random(9306)
+        han = oracle.common_han()
+        edges = (0, 14, 15, 16, 17, 253, 254, 255, 256, 299)
+        texts, inline = [], {}
+        pairs = iter(zip(han[::2], han[1::2]))
+        for numbers in itertools.product(edges, edges):  # each pair of characters is in one passage only
+            first, second = next(pairs)
+            texts.append(text_with_codes(first, second, [numbers]))
+            inline["pair", oracle.fold(first), oracle.fold(second)] = tuple(min(255, number) for number in numbers)
+        beyond = "\U00020BB7"
+        for n, letter in zip(edges, "abcdefghij"):
+            word, (character, _) = "ink" + letter, next(pairs)
+            texts += [text_with_codes(word, character, [(n, n)]), text_with_codes(beyond, character, [(n, n)])]
+            inline["boundary", word, oracle.fold(character)] = (min(255, n),) * 2
+            inline["pair", oracle.fold(beyond), oracle.fold(character)] = (min(255, n),) * 2
+        first, second, third = next(pairs) + next(pairs)[:1]
+        for _ in range(300):
+            most, n = rng.choice((30, 330, 330)), rng.randint(1, 24)
+            numbers = list(zip(*(sorted(rng.sample(range(most), n)) for _ in range(2))))
+            texts.append("，".join((text_with_codes(first, second, numbers), (first + second + third) * rng.randint(0, 3),
+                                   text_with_codes("led", third, numbers), text_with_codes(beyond, third, numbers[:1]))))
+        index = harness.build_reports(os.path.join(self.directory, "wide"),
+                                      [{"id": "%03d" % i, "text": text} for i, text in enumerate(texts)])
+        self.check_index(index)
+        segment, = reader.Index(index).segments
+        lengths, seen, walker = set(), {}, reader.Lists(segment)
+        for dictionary, key, postings in walker.walk():
+            if postings[0][2] is None:
+                continue
+            term = oracle_term(dictionary, key)
+            if term in inline:
+                self.assertEqual(1, len(postings))
+                seen[term], = postings[0][2]
+                lengths.add(len(reader.write_codes(postings[0][2])))
+                continue
+            if term == ("pair", oracle.fold(first), oracle.fold(second)):
+                self.assertGreater(len(postings), 2 * reader.BLOCK)
+                self.assertGreater(walker.adjacency - walker.began.adjacency, sum(tf for _, tf, _ in postings))
+        self.assertEqual(inline, seen)
+        self.assertEqual({1, 2, 3}, lengths)
+        phrase = first + second + third
+        self.assertEqual((sum(text.count(phrase) for text in texts), sum(phrase in text for text in texts)),
+                         harness.count(index, phrase)[:2])
+        self.check_answers(index)
+
+    def test_wide_codes_across_pages(self):
+        """A page ends before a code of three bytes, behind its first byte and behind its second."""
+        first, second, third = oracle.common_han()[:3]
+        ends = set()
+        for shift in range(3):
+            # The terms of 一丁 and 县区 come before and behind the long list of codes.
+            texts = ["一丁，" * (2 + shift) + "县区，" * 2]
+            texts += [text_with_codes(first, second, [(20, 40)]) + third * (i % 2) for i in range(1400)]
+            index = harness.build_reports(os.path.join(self.directory, "across-%d" % shift),
+                                          [{"id": "%04d" % i, "text": text} for i, text in enumerate(texts)])
+            self.check_index(index)
+            segment, = reader.Index(index).segments
+            walker = reader.Lists(segment)
+            for dictionary, key, postings in walker.walk():
+                if dictionary == 0 and oracle_term(0, key) == ("pair", oracle.fold(first), oracle.fold(second)):
+                    self.assertEqual([[(20, 40)]] * 1400, [codes for _, _, codes in postings])
+                    self.assertEqual(3 * 1400, walker.adjacency - walker.began.adjacency)
+                    ends.add((reader.PAGE - walker.began.adjacency % reader.PAGE) % 3)
+            self.assertEqual((700, 700), harness.count(index, first + second + third)[:2])
+        self.assertEqual({0, 1, 2}, ends)
+
+    def test_merged_index(self):
+        """Texts are copied group by group, terms are those of one build of all reports."""
+        rng = random.Random(9307)
+        common = oracle.common_han()[:40]
+        def reports(name, n):
+            return [{"id": "%s-%d" % (name, i), "text": "，".join("".join(rng.choices(common, k=9)) for _ in range(60))
+                     + " led 2024", "title": "".join(rng.choices(common, k=5))} for i in range(n)]
+        parts = [reports("a", 150), reports("b", 1), reports("c", 40)]
+        directory = os.path.join(self.directory, "merged")
+        indexes = [harness.build_reports(os.path.join(directory, str(i)), part) for i, part in enumerate(parts)]
+        merged = os.path.join(directory, "index")
+        harness.xunju_index("merge", "-q", "-o", merged, *indexes)
+        self.check_index(merged)
+        segment, = reader.Index(merged).segments
+        self.assertEqual(3, len(segment.tables))
+        whole, = reader.Index(harness.build_reports(os.path.join(directory, "whole"), sum(parts, []))).segments
+        for type_ in (*reader.PAGES, *(index for index, _ in reader.INDEXES), reader.BLOCKS, reader.LENGTHS,
+                      reader.SECTION_ROWS, reader.REPORTS, reader.STATS):
+            self.assertEqual(whole.section(type_), segment.section(type_), reader.name_of(type_))
+        self.assertEqual([text.text for text in whole.texts()], [text.text for text in segment.texts()])
+        self.check_answers(merged)
 
     def test_empty_index(self):
         with harness.temp_dir() as directory:
@@ -818,6 +1001,8 @@ class Damage(unittest.TestCase):
         # Long enough for two blocks, with a title, so that no section is empty.
         reports = [{"id": "%03d" % i, "text": "枫桥经验led。第%d条，枫桥。%s%s" % (
             i, "塘" if i == 7 else "", "湖泊" if i in (20, 31, 77) else ""), "n": i, "title": "枫桥led"} for i in range(130)]
+        # Its codes of 枫桥 are 00, 00 and F0 05.
+        reports[31]["text"] += "枫，" * 20 + "枫桥"
         cls.index = harness.build_reports(cls.directory, reports)
         cls.manifest = read_bytes(cls.index, "manifest")
         cls.name = reader.Manifest(cls.manifest).segments[0].name
@@ -1295,9 +1480,43 @@ class Damage(unittest.TestCase):
                 break
         page, at = divmod(place_, reader.PAGE)
         raw = self.segment.pages[reader.ADJACENCY][page]
-        self.judge("a step", self.page_of(reader.ADJACENCY, page, raw[:at + 1] + b"\xff" + raw[at + 2:]))
+        self.judge("a wide step", self.page_of(reader.ADJACENCY, page, raw[:at + 1] + b"\xff" + raw[at + 2:]))
         self.judge("less", self.page_of(reader.ADJACENCY, page, raw[:-1]))
         self.judge("more", self.page_of(reader.ADJACENCY, page, raw + b"\0"))
+
+    def test_wide_codes_that_do_not_fit(self):
+        raw = self.segment.pages[reader.ADJACENCY][0]
+        self.assertEqual(1, raw.count(b"\xf0\x05"))
+        for what, now in (("above 255", b"\xf0\xef"), ("not wide", b"\0\x05"), ("wide twice", b"\xff\x05")):
+            self.judge(what, self.page_of(reader.ADJACENCY, 0, raw.replace(b"\xf0\x05", now)))
+        # What a text has of occurrences the codes need not tell: 255 is in range.
+        data = file_of(self.segment, contents_of(self.segment)
+                       | self.page_of(reader.ADJACENCY, 0, raw.replace(b"\xf0\x05", b"\xf0\xee")))
+        self.put(self.sealed_manifest({}, data), data)
+        harness.xunju_index("check", self.index)
+        reader.Index(self.index).verify()
+
+        def is_pair(term):
+            return term.key & 0xFFFF < reader.SINGLE
+
+        def is_wide(term):
+            return is_pair(term) and term.df > reader.BLOCK and term.code_bytes > term.cf
+
+        def is_short(term):
+            return is_pair(term) and 1 < term.df <= reader.BLOCK
+
+        for what, wanted, wide in (("long", is_wide, 1), ("short", is_short, 0)):
+            page, terms, i = self.term(0, wanted)
+            term = terms[i]
+            self.assertEqual((wide, wide), (term.code_bytes - term.cf,
+                                            self.segment.pages[reader.DICTIONARY][page][term.end - 1]))
+            for other in (wide + 1, 2 * term.cf, 2 * term.cf + 1, (1 << 64) - 1) + ((0,) if wide else ()):
+                self.judge("%s list, %d bytes more" % (what, other),
+                           self.entry_of(0, wanted, lambda raw: raw[:-1] + reader.varint(other)))  # noqa: B023
+        for what, code in (("above 255", b"\xf0\xf1"), ("above 255", b"\x0f\xff"), ("a byte more", b"\0\0"),
+                           ("wide", b"\xff\0")):
+            self.judge("inline code: " + what,
+                       self.entry_of(1, lambda term: term.code == (0, 0), lambda raw: raw[:-1] + code))  # noqa: B023
 
 
 if __name__ == "__main__":

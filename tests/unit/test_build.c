@@ -20,9 +20,11 @@
 #include "testing.h"
 
 #include "limits.h"
+#include "tokens.h"
 #include "xj/fold.h"
 #include "xj/index.h"
 #include "xj/record.h"
+#include "xj/utf8.h"
 
 /* ---- a folder for each test ---- */
 
@@ -244,6 +246,97 @@ static void test_build__what_is_left_out(void **state)
             times += strcmp(skips[i].origin, origins[k]) == 0;
         assert_int_equal(times, 1);
     }
+}
+
+/* ---- the context ---- */
+
+enum { SECTIONS_MAX = 4000, CONTEXT_TOKENS = 40000 };
+
+/* Tokens of titles and headings by section, as the records tell them. */
+static struct {
+    uint32_t section, first, second; /* second 0: a single */
+} context[CONTEXT_TOKENS];
+static size_t n_context;
+
+static void add_context(xji_tokenizer *tokenizer, uint32_t section, xj_str s)
+{
+    xji_tokens t = XJI_TOKENS_INIT;
+    uint32_t *cp = malloc((s.n + 1) * sizeof *cp), length;
+    size_t n = 0;
+    assert_non_null(cp);
+    for (size_t i = 0; i < s.n; n++)
+        i += xj_utf8_decode((const uint8_t *)s.s + i, s.n - i, &cp[n], NULL);
+    assert_int_equal(xji_tokenize_text(tokenizer, cp, n, &t, &length, NULL), XJ_OK);
+    for (size_t i = 0; i < t.n_pairs; i++) {
+        assert_true(n_context < CONTEXT_TOKENS);
+        context[n_context].section = section;
+        context[n_context].first = t.pair[i].first;
+        context[n_context++].second = t.pair[i].second == XJI_SINGLE ? 0 : t.pair[i].second;
+    }
+    free(cp);
+    xji_tokens_release(&t);
+}
+
+/* The title and all headings above, each by itself, for every section. */
+static void read_context(xj_segment *seg)
+{
+    xji_tokenizer *tokenizer;
+    xj_record r = XJ_RECORD_INIT;
+    assert_int_equal(xji_tokenizer_new(&tokenizer, NULL), XJ_OK);
+    n_context = 0;
+    for (uint32_t i = 0; i < xj_segment_stats_of(seg)->n_reports; i++) {
+        xj_report_row row;
+        assert_int_equal(xj_segment_report(seg, i, &row, NULL), XJ_OK);
+        for (uint32_t s = row.first_section; s < row.first_section + row.n_sections; s++) {
+            xj_report_meta meta;
+            xj_heading_path path;
+            assert_int_equal(xj_segment_record(seg, XJ_STORE_REPORT, i, &r, NULL), XJ_OK);
+            assert_int_equal(xj_report_meta_parse(&meta, r.data, r.n, NULL), XJ_OK);
+            add_context(tokenizer, s, meta.title);
+            assert_int_equal(xj_segment_record(seg, XJ_STORE_HEADING, s, &r, NULL), XJ_OK);
+            assert_int_equal(xj_heading_path_parse(&path, r.data, r.n, NULL), XJ_OK);
+            for (size_t k = 0; k < path.n; k++)
+                add_context(tokenizer, s, path.heading[k]);
+        }
+    }
+    xj_record_release(&r);
+    xji_tokenizer_free(tokenizer);
+}
+
+static void test_build__context_of_sections(void **state)
+{
+    (void)state;
+    write_file("a.jsonl", "{\"id\":\"a\",\"title\":\"某县工作报告\",\"text\":\"开头。\\n一、工作情况\\n（一）推进工作\\n1.化解纠纷\\n正文工作。\\n"
+                          "2.依法行政\\n正文。\\n（二）存在问题\\n正文。\\n二、工作打算\\n正文。\"}\n"
+                          "{\"id\":\"b\",\"text\":\"没有标题，也没有小标题。\"}\n");
+    xji_build_options o = options_for("ix");
+    o.segmentation = XJI_SEGMENT_AUTO;
+    assert_int_equal(BUILD(o, "a.jsonl", XJ_SOURCE_DIR "/corpus/reports"), XJ_OK);
+    xj_index *ix = open_index("ix");
+    xj_segment *seg = xj_index_segment(ix, 0);
+    uint64_t n_postings = 0, n_occurrences = 0, deepest = 0;
+    read_context(seg);
+    static uint32_t tf[SECTIONS_MAX];
+    assert_true(xj_segment_stats_of(seg)->n_sections <= SECTIONS_MAX);
+    xj_term_cursor c;
+    assert_int_equal(xj_term_cursor_pair(&c, seg, XJ_CONTEXT, 0, NULL), XJ_OK);
+    for (; !c.done; assert_int_equal(xj_term_cursor_next(&c, NULL), XJ_OK)) {
+        xj_postings it;
+        memset(tf, 0, sizeof tf);
+        for (size_t i = 0; i < n_context; i++)
+            if (context[i].first == c.first && context[i].second == c.second)
+                tf[context[i].section]++;
+        assert_int_equal(xj_postings_open(&it, seg, &c.term, NULL), XJ_OK);
+        for (; it.doc != XJ_DOC_END; assert_int_equal(xj_postings_next(&it, NULL), XJ_OK)) {
+            assert_int_equal(it.tf, tf[it.doc]);
+            n_postings++;
+            n_occurrences += it.tf;
+            deepest = it.tf > deepest ? it.tf : deepest;
+        }
+    }
+    assert_int_equal(n_occurrences, n_context); /* none is missing */
+    assert_true(n_postings > 1000 && deepest > 2);
+    xj_index_close(&ix);
 }
 
 /* ---- what commits nothing ---- */
@@ -478,12 +571,12 @@ static uint64_t digest_pair(xj_segment *seg, uint32_t first, uint32_t second, ui
     assert_int_equal(xj_postings_open(&it, seg, &term, NULL), XJ_OK);
     while (it.doc != XJ_DOC_END) {
         uint32_t posting[2] = {it.doc, it.tf}, n_codes;
-        uint8_t codes[REPORT_CHARS];
+        uint16_t codes[REPORT_CHARS];
         sum = xj_checksum(posting, sizeof posting, sum);
         if (second != 0) {
-            assert_int_equal(xj_postings_codes(&it, codes, sizeof codes, &n_codes, NULL), XJ_OK);
+            assert_int_equal(xj_postings_codes(&it, codes, REPORT_CHARS, &n_codes, NULL), XJ_OK);
             assert_int_equal(n_codes, it.tf);
-            sum = xj_checksum(codes, n_codes, sum);
+            sum = xj_checksum(codes, n_codes * sizeof *codes, sum);
         }
         ++*n;
         assert_int_equal(xj_postings_next(&it, NULL), XJ_OK);
@@ -640,6 +733,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_build__duplicate_ids, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__many_ids, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__what_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_build__context_of_sections, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__nothing_indexable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__nothing_at_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build__places_that_are_no_index, setup, teardown),

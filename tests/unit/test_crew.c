@@ -251,6 +251,33 @@ static void test_crew__memory_bounds_what_waits(void **state)
     }
 }
 
+/* What was taken waits no longer: there is as much room as before. */
+static void test_crew__room_comes_back(void **state)
+{
+    (void)state;
+    uint32_t first = 0;
+    team t = start(2, 20000, XJI_SEGMENT_AUTO);
+    for (int round = 0; round < 20; round++) {
+        uint32_t n = 0;
+        bool any = true;
+        for (; xji_crew_has_room(t.crew); n++) {
+            xji_input in = make_input("x", "{\"text\":\"推广枫桥经验\"}");
+            xji_crew_give(t.crew, &in);
+        }
+        if (round == 0)
+            first = n;
+        assert_int_equal(n, first);
+        while (any) {
+            xji_result r;
+            xji_crew_take(t.crew, &r, &any);
+            if (any)
+                xji_result_release(&r);
+        }
+    }
+    assert_in_range(first, 2, 200); /* the memory was the limit */
+    stop(&t);
+}
+
 static void test_crew__stopped_with_work_under_way(void **state)
 {
     (void)state;
@@ -303,6 +330,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_crew__nothing_under_way),
         cmocka_unit_test(test_crew__room_for_so_many),
         cmocka_unit_test(test_crew__memory_bounds_what_waits),
+        cmocka_unit_test(test_crew__room_comes_back),
         cmocka_unit_test(test_crew__stopped_with_work_under_way),
         cmocka_unit_test(test_crew__segmentation_is_passed_on),
     };

@@ -29,7 +29,7 @@ typedef struct fact {
     size_t at; /* its key, in fact_keys */
     uint32_t n;
     uint32_t number, order; /* passage or section; order of arrival, to keep codes in text order */
-    uint8_t code;
+    uint16_t code;
 } fact;
 
 static fact *facts;
@@ -41,7 +41,7 @@ static const uint8_t *key_of(const fact *f)
     return fact_keys.data + f->at;
 }
 
-static void record(xj_field field, uint32_t number, const uint8_t *key, size_t n, uint8_t code)
+static void record(xj_field field, uint32_t number, const uint8_t *key, size_t n, uint16_t code)
 {
     const uint8_t first = (uint8_t)field;
     if (n_facts == facts_cap) {
@@ -254,10 +254,10 @@ static void check_list(xj_segment *seg, size_t b, size_t e, counts *c)
         assert_int_equal(it.doc, facts[i].number);
         assert_int_equal(it.tf, end - i);
         if (has_codes(f)) {
-            uint8_t codes[256];
+            uint16_t codes[512];
             uint32_t n;
-            assert_true(end - i <= sizeof codes);
-            OK(xj_postings_codes(&it, codes, sizeof codes, &n, &err));
+            assert_true(end - i <= sizeof codes / sizeof *codes);
+            OK(xj_postings_codes(&it, codes, sizeof codes / sizeof *codes, &n, &err));
             assert_int_equal(n, end - i);
             for (size_t k = i; k < end; k++)
                 assert_int_equal(codes[k - i], facts[k].code);
@@ -390,28 +390,35 @@ static void random_word(xji_tokens *t, uint32_t variety)
     OK(xj_buf_put(&t->keys, key, n, &err));
 }
 
-static uint8_t code_after(const uint8_t *previous)
+/* How far a number grows: mostly by little, sometimes beyond what a nibble, or a byte, holds. */
+static unsigned some_steps(void)
 {
-    unsigned high = random_below(3), low = random_below(3);
-    if (previous) {
-        high += (*previous >> 4) + 1u;
-        low += (*previous & 15) + 1u;
-    }
-    return (uint8_t)((high < 15 ? high : 15) << 4 | (low < 15 ? low : 15));
+    static const unsigned large[] = {14, 15, 16, 100, 254, 255, 256};
+    return random_below(8) ? random_below(3) : large[random_below(7)];
 }
 
-/* Codes as a text could have them: both halves grow from one occurrence of a term to the next, up to 15. */
+static uint16_t code_after(const uint16_t *previous)
+{
+    unsigned high = some_steps(), low = some_steps();
+    if (previous) {
+        high += (*previous >> 8) + 1u;
+        low += (*previous & 255) + 1u;
+    }
+    return (uint16_t)((high < XJ_CODE_FULL ? high : XJ_CODE_FULL) << 8 | (low < XJ_CODE_FULL ? low : XJ_CODE_FULL));
+}
+
+/* Codes as a text could have them: both halves grow from one occurrence of a term to the next, up to XJ_CODE_FULL. */
 static void random_codes(xji_tokens *t)
 {
     for (size_t i = 0; i < t->n_pairs; i++) {
-        const uint8_t *previous = NULL;
+        const uint16_t *previous = NULL;
         for (size_t k = 0; k < i; k++)
             if (t->pair[k].first == t->pair[i].first && t->pair[k].second == t->pair[i].second)
                 previous = &t->pair[k].code;
         t->pair[i].code = t->pair[i].second == XJI_SINGLE ? 0 : code_after(previous);
     }
     for (size_t i = 0; i < t->n_words; i++) {
-        const uint8_t *previous = NULL;
+        const uint16_t *previous = NULL;
         for (size_t k = 0; k < i; k++)
             if (t->word[k].n == t->word[i].n && memcmp(t->keys.data + t->word[k].at, t->keys.data + t->word[i].at, t->word[i].n) == 0)
                 previous = &t->word[k].code;
@@ -542,7 +549,7 @@ static void test_invert__random(void **state)
 static void block_lengths(const place *p, size_t memory)
 {
     static const uint32_t lengths[] = {1, 2, XJ_BLOCK - 1, XJ_BLOCK, XJ_BLOCK + 1, 2 * XJ_BLOCK, 2 * XJ_BLOCK + 1, 1000};
-    enum { N = sizeof lengths / sizeof *lengths, PASSAGES = 1000, MOST = 19 };
+    enum { N = sizeof lengths / sizeof *lengths, PASSAGES = 1000, MOST = 270 };
     size_t n_runs;
     batch b = begin(p, memory);
     for (uint32_t passage = 0; passage < PASSAGES; passage++) {
@@ -555,15 +562,17 @@ static void block_lengths(const place *p, size_t memory)
             /* The last lengths[k] passages hold the term, each as often as its number says. */
             if (passage < PASSAGES - lengths[k])
                 continue;
-            xji_pair_token pair[MOST];
-            uint8_t keys[MOST * 4];
-            xji_word_token word[MOST];
+            static xji_pair_token pair[MOST];
+            static uint8_t keys[MOST * 4];
+            static xji_word_token word[MOST];
             size_t n = 1 + passage % MOST;
             for (uint32_t i = 0; i < n; i++) {
-                uint32_t high = i + passage % 3 < 15 ? i + passage % 3 : 15, low = i + k < 15 ? i + k : 15;
-                pair[i] = (xji_pair_token){0x5000 + k, 0x6000, (uint8_t)(high << 4 | low)};
+                uint32_t high = i + passage % 3, low = i + k;
+                high = high < XJ_CODE_FULL ? high : XJ_CODE_FULL;
+                low = low < XJ_CODE_FULL ? low : XJ_CODE_FULL;
+                pair[i] = (xji_pair_token){0x5000 + k, 0x6000, (uint16_t)(high << 8 | low)};
                 memcpy(keys + 4 * i, (const uint8_t[]){XJ_KEY_PAIR, 'a', XJ_KEY_JOINT, (uint8_t)('a' + k)}, 4);
-                word[i] = (xji_word_token){4 * i, 4, (uint8_t)(low << 4 | high)};
+                word[i] = (xji_word_token){4 * i, 4, (uint16_t)(low << 8 | high)};
             }
             xji_tokens t = {pair, n, n, word, n, n, {keys, 4 * n, sizeof keys}};
             add_tokens(b.inverter, XJ_BODY, passage, &t);

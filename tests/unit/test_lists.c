@@ -97,7 +97,7 @@ static xj_index *finish(const place *p, segment *s)
 static void add_pair(xji_lists *l, uint32_t first, uint32_t second, uint32_t from, uint32_t step, uint32_t n)
 {
     uint32_t *docs = malloc((n + 1) * sizeof *docs), *tfs = malloc((n + 1) * sizeof *tfs);
-    uint8_t *codes = calloc(n + 1, 1);
+    uint16_t *codes = calloc(n + 1, sizeof *codes);
     assert_true(docs && tfs && codes);
     for (uint32_t i = 0; i < n; i++) {
         docs[i] = from + i * step;
@@ -164,7 +164,7 @@ static void test_lists__threshold(void **state)
 static void add_random(xji_lists *l, uint32_t first, uint32_t n_passages, uint32_t *tf)
 {
     uint32_t n_pairs = 1 + random_below(6), docs[600], tfs[600];
-    static uint8_t codes[600 * 3];
+    static uint16_t codes[600 * 3];
     for (uint32_t k = 0; k < n_pairs; k++) {
         uint32_t n = 0, at = 0, sum = 0, cluster = random_below(2) ? 1 + random_below(3) : 1 + n_passages / 16;
         for (at = random_below(n_passages); at < n_passages && n < 600; at += 1 + random_below(cluster)) {
@@ -177,8 +177,8 @@ static void add_random(xji_lists *l, uint32_t first, uint32_t n_passages, uint32
         }
         for (uint32_t i = 0, c = 0; i < n; i++)
             for (uint32_t o = 0; o < tfs[i]; o++)
-                codes[c++] = (uint8_t)(o << 4 | o);
-        assert_true(sum <= sizeof codes);
+                codes[c++] = (uint16_t)(o << 8 | o);
+        assert_true(sum <= sizeof codes / sizeof *codes);
         const xj_term_postings t = {docs, tfs, n, codes};
         OK(xji_lists_pair(l, XJ_PAIR_KEY(first, k + 1 < n_pairs ? 0x6000 + k : XJ_SECOND_SINGLE), &t, &err));
     }

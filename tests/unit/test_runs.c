@@ -57,7 +57,7 @@ typedef struct entry {
     size_t n_key;
     bool has_codes;
     uint32_t *docs, *tfs, n;
-    uint8_t *codes;
+    uint16_t *codes;
     size_t n_codes;
 } entry;
 
@@ -109,10 +109,10 @@ static void give_postings(entry *e, uint32_t n, uint32_t tf_max, uint32_t gap_ma
     }
     if (!e->has_codes)
         e->n_codes = 0;
-    e->codes = malloc(e->n_codes + 1);
+    e->codes = malloc((e->n_codes + 1) * sizeof *e->codes);
     assert_non_null(e->codes);
     for (size_t i = 0; i < e->n_codes; i++)
-        e->codes[i] = (uint8_t)random_below(256);
+        e->codes[i] = (uint16_t)random_below(1 << 16);
 }
 
 static void random_postings(entry *e)
@@ -185,7 +185,9 @@ static void check_term(xji_term_source *s, const entry *e, uint32_t base)
     enum { BEFORE = 3 };
     OK(xji_gather_reserve(&g, BEFORE, &err));
     g.n = BEFORE;
-    OK(xj_buf_put(&g.codes, "abc", BEFORE, &err));
+    OK(xji_gather_reserve_codes(&g, BEFORE, &err));
+    for (uint16_t i = 0; i < BEFORE; i++)
+        g.codes[g.n_codes++] = (uint16_t)(1000 + i);
     if (strings(e->dictionary)) {
         assert_int_equal(s->n_key, e->n_key);
         assert_memory_equal(s->key, e->key, e->n_key);
@@ -198,10 +200,11 @@ static void check_term(xji_term_source *s, const entry *e, uint32_t base)
         assert_int_equal(g.docs[BEFORE + i], base + e->docs[i]);
         assert_int_equal(g.tfs[BEFORE + i], e->tfs[i]);
     }
-    assert_int_equal(g.codes.n, BEFORE + e->n_codes);
-    assert_memory_equal(g.codes.data, "abc", BEFORE);
+    assert_int_equal(g.n_codes, BEFORE + e->n_codes);
+    for (uint16_t i = 0; i < BEFORE; i++)
+        assert_int_equal(g.codes[i], 1000 + i);
     if (e->n_codes > 0)
-        assert_memory_equal(g.codes.data + BEFORE, e->codes, e->n_codes);
+        assert_memory_equal(g.codes + BEFORE, e->codes, e->n_codes * sizeof *e->codes);
     xji_gather_release(&g);
 }
 
@@ -317,10 +320,11 @@ static void test_runs__bad_files(void **state)
 {
     (void)state;
     static xji_run run;
-    static uint8_t codes[1 << 20];
+    enum { CODES_MANY = 1 << 20 };
+    static uint16_t codes[CODES_MANY];
     xji_run_writer w;
     xji_run_reader r;
-    uint32_t doc = 0, tf = sizeof codes;
+    uint32_t doc = 0, tf = CODES_MANY;
     const xj_term_postings t = {&doc, &tf, 1, codes};
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     assert_true(full >= 0);
@@ -334,7 +338,7 @@ static void test_runs__bad_files(void **state)
     OK(xji_run_pair(&w, 1, &t, true, &err));
     assert_int_equal(xji_run_end(&w, NULL), XJ_EIO);
     close(full);
-    tf = sizeof codes;
+    tf = CODES_MANY;
     for (int cut = 0; cut < 2; cut++) {
         OK(xji_run_begin(&w, &run, temporary(), 0, &err));
         xji_run_place(&w, XJ_PAIRS, 0);
@@ -428,8 +432,11 @@ static xj_status table_take(xji_term_source *s, xji_gather *out, xj_error *err)
             continue;
         out->docs[out->n] = t->number * DOCS_EACH + i;
         out->tfs[out->n++] = tf;
-        for (uint8_t k = 0; k < tf && t->term < PAIRS && st == XJ_OK; k++)
-            st = xj_buf_put(&out->codes, (const uint8_t[]){(uint8_t)(k << 4 | (k + t->number % 14))}, 1, err);
+        if (t->term >= PAIRS)
+            continue;
+        st = xji_gather_reserve_codes(out, tf, err);
+        for (uint8_t k = 0; k < tf && st == XJ_OK; k++)
+            out->codes[out->n_codes++] = (uint16_t)(k << 8 | (k + t->number * 14));
     }
     return st;
 }
@@ -502,7 +509,8 @@ static void check_merged(xj_segment *seg, uint32_t n_sources, uint32_t term)
     OK(xj_postings_open(&it, seg, &found, &err));
     for (uint32_t k = 0; k < n_sources * DOCS_EACH; k++) {
         uint32_t s = k / DOCS_EACH;
-        uint8_t tf = said[s][term][k % DOCS_EACH], codes[CODES];
+        uint8_t tf = said[s][term][k % DOCS_EACH];
+        uint16_t codes[CODES];
         uint32_t n_codes;
         if (tf == 0)
             continue;
@@ -512,7 +520,7 @@ static void check_merged(xj_segment *seg, uint32_t n_sources, uint32_t term)
             OK(xj_postings_codes(&it, codes, CODES, &n_codes, &err));
             assert_int_equal(n_codes, tf);
             for (uint32_t c = 0; c < tf; c++)
-                assert_int_equal(codes[c], c << 4 | (c + s % 14));
+                assert_int_equal(codes[c], c << 8 | (c + s * 14));
         }
         OK(xj_postings_next(&it, &err));
     }

@@ -25,7 +25,7 @@
 
 /* ---- the corpus ---- */
 
-enum { CP_MAX = 400, REPORTS_MAX = 1200, SEGMENTS_MAX = 8 };
+enum { CP_MAX = 700, REPORTS_MAX = 1200, SEGMENTS_MAX = 8 };
 
 static const char *const headings[] = {NULL, "一、总体情况", "二、主要做法"};
 
@@ -372,52 +372,68 @@ static void test_search__phrase_counts(void **state)
     }
 }
 
-/* The same character over and over: adjacency codes saturate at the 16th. */
-static void test_search__saturated_adjacency(void **state)
+/* A text of n characters or words, each with one of its own, a break or a word behind it. */
+static void add_repeated(size_t n)
+{
+    uint32_t cp[CP_MAX], words[CP_MAX];
+    assert_true(2 * n < CP_MAX);
+    for (size_t i = 0; i < n; i++)
+        cp[i] = 0x4EBA;
+    add_passage(cp, n, 0);
+    cp[n] = 0x7532; /* and something behind the last one */
+    add_passage(cp, n + 1, 0);
+    for (size_t i = 0; i < n; i++) { /* each followed by another character */
+        words[2 * i] = 0x4EBA;
+        words[2 * i + 1] = 0x4E00 + (uint32_t)i;
+    }
+    add_passage(words, 2 * n, 0);
+    for (size_t i = 0; i < n; i++) { /* breaks between */
+        words[2 * i] = 0x4EBA;
+        words[2 * i + 1] = i % 3 ? 0x3002 : 0x4EBA;
+    }
+    add_passage(words, 2 * n, 0);
+    for (size_t i = 0; i < n; i++) { /* words */
+        words[2 * i] = i % 5 ? 'a' : 'b';
+        words[2 * i + 1] = ' ';
+    }
+    add_passage(words, 2 * n, 0);
+}
+
+static void check_repeated(size_t n)
+{
+    char text[CP_MAX * 3] = "", more[CP_MAX * 3 + 20];
+    for (size_t i = 0; i < n; i++)
+        strcat(text, "人");
+    check_count(text, false);
+    snprintf(more, sizeof more, "%s甲", text);
+    check_count(more, false);
+    snprintf(more, sizeof more, "%s。人", text);
+    check_count(more, false);
+    text[0] = '\0';
+    for (size_t i = 1; i <= n; i++)
+        strcat(text, i % 5 == 1 ? "b " : "a ");
+    check_count(text, false);
+    check_count(text + 2, false);
+}
+
+/* The same character over and over: adjacency codes get wider from the 16th on, and from the 256th on they do not tell. */
+static void test_search__repeated_characters(void **state)
 {
     (void)state;
+    static const size_t numbers[] = {100, 200, 250, 253, 254, 255, 256, 257, 258, 259, 260, 300, 345};
+    enum { NUMBERS = sizeof numbers / sizeof *numbers };
     add_report("r");
-    for (size_t n = 0; n <= 45; n++) {
-        uint32_t cp[CP_MAX], words[CP_MAX];
-        for (size_t i = 0; i < n; i++)
-            cp[i] = 0x4EBA;
-        add_passage(cp, n, 0);
-        cp[n] = 0x7532; /* and something behind the last one */
-        add_passage(cp, n + 1, 0);
-        for (size_t i = 0; i < n; i++) { /* each followed by another character */
-            words[2 * i] = 0x4EBA;
-            words[2 * i + 1] = 0x4E00 + (uint32_t)i;
-        }
-        add_passage(words, 2 * n, 0);
-        for (size_t i = 0; i < n; i++) { /* breaks between */
-            words[2 * i] = 0x4EBA;
-            words[2 * i + 1] = i % 3 ? 0x3002 : 0x4EBA;
-        }
-        add_passage(words, 2 * n, 0);
-        for (size_t i = 0; i < n; i++) { /* words */
-            words[2 * i] = i % 5 ? 'a' : 'b';
-            words[2 * i + 1] = ' ';
-        }
-        add_passage(words, 2 * n, 0);
-    }
+    for (size_t n = 0; n <= 45; n++)
+        add_repeated(n);
+    for (size_t i = 0; i < NUMBERS; i++)
+        add_repeated(numbers[i]);
     open_index(1);
-    char text[400] = "";
-    for (size_t n = 1; n <= 40; n++) {
-        strcat(text, "人");
-        check_count(text, false);
-        char more[420];
-        snprintf(more, sizeof more, "%s甲", text);
-        check_count(more, false);
-        snprintf(more, sizeof more, "%s。人", text);
-        check_count(more, false);
-    }
-    text[0] = '\0';
-    for (size_t n = 1; n <= 40; n++) {
-        strcat(text, n % 5 == 1 ? "b " : "a ");
-        check_count(text, false);
-        check_count(text + 2, false);
-    }
-    for (uint32_t i = 0; i < 45; i++) {
+    expect_sound(xj_index_segment(ix, 0));
+    for (size_t n = 1; n <= 40; n++)
+        check_repeated(n);
+    for (size_t i = 0; i < NUMBERS; i++)
+        check_repeated(numbers[i]);
+    for (uint32_t i = 0; i < 345; i += i > 20 && i < 240 ? 20 : 1) {
         uint8_t cp[4] = {0};
         char pair[16];
         size_t n = xj_utf8_encode(cp, 0x4E00 + i);
@@ -1637,7 +1653,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_search__phrase_counts),
-        TEST(test_search__saturated_adjacency),
+        TEST(test_search__repeated_characters),
         TEST(test_search__examples_of_the_text_rules),
         TEST(test_search__boolean_trees),
         TEST(test_search__fields),

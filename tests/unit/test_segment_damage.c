@@ -175,12 +175,14 @@ typedef struct entry {
     uint8_t suffix[2 * XJ_KEY_MAX];
     uint64_t df, form;
     uint64_t passage;                      /* form 2 */
-    uint8_t code;
+    uint8_t code[3];                       /* as it is stored */
+    size_t n_code;
     uint64_t over;                         /* the other forms: cf - df */
     uint64_t extra, noise;                 /* one block */
     uint8_t impact;                        /* several */
     uint64_t pages, header_end, noise_end;
-    bool coded;                            /* an inline term with a code */
+    bool coded;                            /* the term has codes */
+    uint64_t wide;                         /* code bytes - cf, but for form 2 */
 } entry;
 
 enum { ENTRIES_MAX = 1500 };
@@ -244,19 +246,26 @@ static void entries_get(image *m, int dictionary, size_t page)
         e->form = v & 3;
         if (e->form == 2) {
             e->passage = xj_rd_varint(&r);
-            e->code = e->coded ? *xj_rd_take(&r, 1) : 0;
+            if (e->coded) {
+                uint8_t b = *xj_rd_take(&r, 1);
+                e->code[0] = b;
+                e->n_code = 1u + (b >> 4 == 15) + ((b & 15) == 15);
+                for (size_t k = 1; k < e->n_code; k++)
+                    e->code[k] = *xj_rd_take(&r, 1);
+            }
             continue;
         }
         e->over = xj_rd_varint(&r);
         if (e->df <= XJ_BLOCK) {
             e->extra = xj_rd_varint(&r);
             e->noise = xj_rd_varint(&r);
-            continue;
+        } else {
+            e->impact = *xj_rd_take(&r, 1);
+            e->pages = xj_rd_varint(&r);
+            e->header_end = xj_rd_varint(&r);
+            e->noise_end = xj_rd_varint(&r);
         }
-        e->impact = *xj_rd_take(&r, 1);
-        e->pages = xj_rd_varint(&r);
-        e->header_end = xj_rd_varint(&r);
-        e->noise_end = xj_rd_varint(&r);
+        e->wide = e->coded ? xj_rd_varint(&r) : 0;
     }
     assert_false(r.bad);
     xj_buf_release(&raw);
@@ -278,20 +287,21 @@ static void entries_put(image *m, int dictionary, size_t page)
         OK(xj_buf_varint(&raw, e->df << 2 | e->form, &err));
         if (e->form == 2) {
             OK(xj_buf_varint(&raw, e->passage, &err));
-            if (e->coded)
-                OK(xj_buf_put(&raw, &e->code, 1, &err));
+            OK(xj_buf_put(&raw, e->code, e->n_code, &err));
             continue;
         }
         OK(xj_buf_varint(&raw, e->over, &err));
         if (e->df <= XJ_BLOCK) {
             OK(xj_buf_varint(&raw, e->extra, &err));
             OK(xj_buf_varint(&raw, e->noise, &err));
-            continue;
+        } else {
+            OK(xj_buf_put(&raw, &e->impact, 1, &err));
+            OK(xj_buf_varint(&raw, e->pages, &err));
+            OK(xj_buf_varint(&raw, e->header_end, &err));
+            OK(xj_buf_varint(&raw, e->noise_end, &err));
         }
-        OK(xj_buf_put(&raw, &e->impact, 1, &err));
-        OK(xj_buf_varint(&raw, e->pages, &err));
-        OK(xj_buf_varint(&raw, e->header_end, &err));
-        OK(xj_buf_varint(&raw, e->noise_end, &err));
+        if (e->coded)
+            OK(xj_buf_varint(&raw, e->wide, &err));
     }
     frame_set(m, XJI_SEC_DICTIONARY, first_page(m, dictionary) + page, raw.data, raw.n);
     xj_buf_release(&raw);
@@ -538,6 +548,19 @@ static void test_segment_damage__failed_lookups_leave_zeros(void **state)
 /* Where nonsense must be found. Each of them may find it earlier still. */
 enum { AT_OPEN = 1, AT_USE = 2, AT_CHECK = 4, NOWHERE = 8 };
 
+/* What the process that judges says otherwise. */
+enum { CHECK_FAILED = 64, TEST_FAILED = 128 };
+
+static bool judging;
+
+/* A test that fails in the judging process ends there. */
+static int leave(void **state)
+{
+    if (judging)
+        _exit(TEST_FAILED);
+    return remove_segment_dir(state);
+}
+
 /* Seal the changed image and look at it in a process of its own: a crash or a loop fails this test, not the run. */
 static void judge(image *m, const char *what, unsigned where)
 {
@@ -548,6 +571,7 @@ static void judge(image *m, const char *what, unsigned where)
     if (child == 0) {
         xj_segment *seg;
         unsigned found = 0;
+        judging = true;
         alarm(10);
         xj_status st = image_open(m, &seg);
         if (st != XJ_OK) {
@@ -557,7 +581,7 @@ static void judge(image *m, const char *what, unsigned where)
                 found |= AT_USE;
             uint64_t n = 0;
             if (xj_segment_check(seg, XJ_CHECK_ALL, NULL, NULL, &n, NULL) != XJ_OK)
-                found = 64;
+                found = CHECK_FAILED;
             if (n > 0)
                 found |= AT_CHECK;
             xj_segment_close(&seg);
@@ -570,10 +594,12 @@ static void judge(image *m, const char *what, unsigned where)
     if (WIFSIGNALED(status))
         fail_msg("%s: killed by signal %d%s", what, WTERMSIG(status), WTERMSIG(status) == 14 ? " (it never ended)" : "");
     unsigned found = (unsigned)WEXITSTATUS(status);
+    if (found == TEST_FAILED)
+        fail_msg("%s: what was read makes no sense", what);
     if (where == NOWHERE ? found != 0 : (found & where) != where)
         fail_msg("%s: %sfound at%s%s%s%s", what, where == NOWHERE ? "" : "not ", (where ^ found) & AT_OPEN ? " open" : "",
                  (where ^ found) & AT_USE ? " use" : "", (where ^ found) & AT_CHECK ? " check" : "",
-                 found & 64 ? " (the check failed)" : "");
+                 found & CHECK_FAILED ? " (the check failed)" : "");
 }
 
 /* Or what is found in a changed one would mean nothing. */
@@ -841,21 +867,36 @@ static void test_segment_damage__pages_that_end_early_or_late(void **state)
     judge(&m, "noise cut by a byte", AT_USE | AT_CHECK);
 }
 
-/* The first code of a posting has two numbers, those that follow add to them; none may come out above 15. */
+/*
+ * The first code of a posting has two numbers, those that follow add to them; none may come out above 255. A nibble of 15
+ * takes a byte more, and the dictionary says how many bytes a list takes.
+ */
 static void test_segment_damage__codes_out_of_range(void **state)
 {
     (void)state;
     static const struct {
         const char *codes;
+        size_t n;
+        uint64_t wide;
         unsigned where;
         const char *what;
-    } rows[] = {{"\x01\x00\x00\x00\x00\x00\x00", NOWHERE, "the codes as they are"},
-                {"\xFF\x00\x00\x00\x00\x00\x00", NOWHERE, "saturated codes"},
-                {"\x01\xE0\x00\x00\x00\x00\x00", NOWHERE, "a step to saturation"},
-                {"\x01\xE0\x10\x00\x00\x00\x00", AT_USE | AT_CHECK, "a step beyond saturation"},
-                {"\xFF\x00\x00\x00\x00\x00\x01", AT_USE | AT_CHECK, "a step of the second number beyond saturation"},
-                {"\x01\xF0\x00\x00\x00\x00\x00", AT_USE | AT_CHECK, "a first number above 15"},
-                {"\x01\x0F\x00\x00\x00\x00\x00", AT_USE | AT_CHECK, "a second number above 15"}};
+    } rows[] = {{"\x01\0\0\0\0\0\0", 7, 0, NOWHERE, "the codes as they are"},
+                {"\xFF\xF0\xF0\0\0\0\0\0\0", 9, 2, NOWHERE, "numbers of 255"},
+                {"\xFF\xF1\xF0\0\0\0\0\0\0", 9, 2, AT_USE | AT_CHECK, "a first number of 256"},
+                {"\xFF\xF0\xF1\0\0\0\0\0\0", 9, 2, AT_USE | AT_CHECK, "a second number of 256"},
+                {"\xFF\xFF\xFF\0\0\0\0\0\0", 9, 2, AT_USE | AT_CHECK, "the greatest numbers"},
+                {"\xFF\xF0\xF0\x10\0\0\0\0\0", 9, 2, AT_USE | AT_CHECK, "a step beyond 255"},
+                {"\xFF\xF0\xF0\0\0\0\0\0\x01", 9, 2, AT_USE | AT_CHECK, "a step of the second number beyond 255"},
+                {"\x01\xF0\xEF\0\0\0\0\0", 8, 1, NOWHERE, "a step to 255"},
+                {"\x01\xF0\xF0\0\0\0\0\0", 8, 1, AT_USE | AT_CHECK, "a step to 256"},
+                {"\x01\x0F\xEE\0\0\0\0\0", 8, 1, NOWHERE, "a step of the second number to 255"},
+                {"\x01\x0F\xEF\0\0\0\0\0", 8, 1, AT_USE | AT_CHECK, "a step of the second number to 256"},
+                {"\x01\0\0\0\0\0\xF0", 7, 0, AT_USE | AT_CHECK, "a wide code cut short"},
+                {"\x01\0\0\0\0\0\xFF\0", 8, 1, AT_USE | AT_CHECK, "a wider code cut short"},
+                {"\x01\0\0\0\0\0\0\0", 8, 1, AT_CHECK, "a byte behind the last code"},
+                {"\x01\0\0\0\0\0\0", 7, 1, AT_CHECK, "more bytes of codes than there are"},
+                {"\x01\0\0\0\0\0\0", 7, 15, AT_USE | AT_CHECK, "more than three bytes a code"},
+                {"\x01\0\0\0\0\0\0", 7, UINT64_MAX, AT_USE | AT_CHECK, "the greatest number of bytes"}};
     image m;
     xj_buf raw = XJ_BUF_INIT;
     take_one(&m);
@@ -866,7 +907,11 @@ static void test_segment_damage__codes_out_of_range(void **state)
     xj_buf_release(&raw);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         take_one(&m);
-        frame_set(&m, XJI_SEC_ADJACENCY, 0, rows[i].codes, 7);
+        frame_set(&m, XJI_SEC_ADJACENCY, 0, rows[i].codes, rows[i].n);
+        entries_get(&m, XJI_DICT_PAIRS, 0);
+        assert_true(entries[0].coded && entries[0].wide == 0);
+        entries[0].wide = rows[i].wide;
+        entries_put(&m, XJI_DICT_PAIRS, 0);
         judge(&m, rows[i].what, rows[i].where);
     }
 }
@@ -927,6 +972,40 @@ static bool is_block(const entry *e)
 static bool is_long(const entry *e)
 {
     return e->df > XJ_BLOCK;
+}
+
+static bool is_coded_inline(const entry *e)
+{
+    return e->form == 2 && e->coded;
+}
+
+/* The code of an inline term stands in the dictionary, in the same form. */
+static void test_segment_damage__inline_codes_out_of_range(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        size_t n;
+        unsigned where;
+    } rows[] = {{"\xEE", 1, NOWHERE}, {"\xF0\xF0", 2, NOWHERE}, {"\xFF\xF0\xF0", 3, NOWHERE}, {"\xF0\xF1", 2, AT_USE | AT_CHECK},
+                {"\xFF\xF0\xF1", 3, AT_USE | AT_CHECK}, {"\xFF\xFF\xFF", 3, AT_USE | AT_CHECK}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        image m;
+        entry *e = take_entry(take_small, &m, XJI_DICT_PAIRS, is_coded_inline);
+        memcpy(e->code, rows[i].code, rows[i].n);
+        e->n_code = rows[i].n;
+        judge_entry(&m, XJI_DICT_PAIRS, "the code of an inline term", rows[i].where);
+    }
+    image m;
+    take_small(&m); /* the last entry of the page */
+    entries_get(&m, XJI_DICT_PAIRS, 0);
+    while (!is_coded_inline(&entries[n_entries - 1])) {
+        n_entries--;
+        assert_true(n_entries > 0);
+    }
+    xj_set_u64(at(&m, XJI_SEC_STATS, 3 * 8), n_entries);
+    entries[n_entries - 1].code[0] = 0xFF;
+    judge_entry(&m, XJI_DICT_PAIRS, "the code of an inline term cut short", AT_USE | AT_CHECK);
 }
 
 static void test_segment_damage__terms_that_do_not_fit(void **state)
@@ -1070,9 +1149,45 @@ static void test_segment_damage__character_lists(void **state)
     take_small(&m);
     xj_set_u32(at(&m, XJI_SEC_CONTEXT_PAIRS, 0), xj_get_u32(at(&m, XJI_SEC_CONTEXT_PAIRS, 0)) | 0xFFFF);
     judge(&m, "a character list in the context", AT_USE | AT_CHECK);
-    take_small(&m); /* the first of all, which is common */
-    xj_set_u32(at(&m, XJI_SEC_PAIRS, 0), xj_get_u32(at(&m, XJI_SEC_PAIRS, 0)) | 0xFFFF);
-    judge(&m, "a common character with a list", AT_CHECK);
+}
+
+/* The single of a character in n of 40 passages, and its list in n_list of them. */
+static uint64_t damages_of_character(uint32_t n, uint32_t n_list)
+{
+    uint32_t docs[40], ones[40];
+    const xj_scale *scale;
+    xj_term_part *p;
+    xj_segment_writer *w = new_segment();
+    put_blank_passages(w, 1, 40);
+    for (uint32_t i = 0; i < 40; i++) {
+        docs[i] = i;
+        ones[i] = 1;
+    }
+    OK(xj_segment_writer_scale(w, &scale, &err));
+    OK(xj_term_part_new(&p, XJ_PAIRS, scale, &err));
+    OK(xj_term_part_pair(p, XJ_PAIR_KEY(0x7532, XJ_SECOND_SINGLE), &(xj_term_postings){docs, ones, n, NULL}, &err));
+    if (n_list > 0)
+        OK(xj_term_part_pair(p, XJ_PAIR_KEY(0x7532, XJ_SECOND_LIST), &(xj_term_postings){docs, ones, n_list, NULL}, &err));
+    OK(xj_term_part_finish(p, &err));
+    OK(xj_segment_writer_part(w, p, &err));
+    xj_term_part_free(p);
+    xj_segment *seg = finish_segment(w);
+    uint64_t damages = damages_of(seg, XJ_CHECK_ALL);
+    xj_segment_close(&seg);
+    return damages;
+}
+
+/* One passage of 40 is rare, two are not: less than one in 20 has a list, and no other. */
+static void test_segment_damage__lists_of_rare_and_common_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(damages_of_character(1, 1), 0);
+    assert_int_equal(damages_of_character(2, 0), 0);
+    assert_int_equal(damages_of_character(40, 0), 0);
+    assert_int_equal(damages_of_character(1, 0), 1);
+    assert_int_equal(damages_of_character(2, 2), 1);
+    assert_int_equal(damages_of_character(40, 40), 1);
+    assert_int_equal(damages_of_character(1, 2), 1);
 }
 
 static void test_segment_damage__strings_that_lie(void **state)
@@ -1097,6 +1212,15 @@ static void test_segment_damage__strings_that_lie(void **state)
         entries[rows[i].i].shared = rows[i].shared;
         entries[rows[i].i].more = rows[i].more;
         judge_entry(&m, XJI_DICT_STRINGS, rows[i].what, AT_USE | AT_CHECK);
+    }
+    for (uint64_t n = XJ_KEY_MAX; n <= XJ_KEY_MAX + 1; n++) { /* nothing is wrong with it but its length */
+        take_small(&m);
+        entries_get(&m, XJI_DICT_STRINGS, 0);
+        entry *last = &entries[n_entries - 1];
+        last->shared = 1; /* w: it is a word, like the one before */
+        last->more = n - 1;
+        memset(last->suffix, 'z', (size_t)n);
+        judge_entry(&m, XJI_DICT_STRINGS, "a key a byte above the greatest length", n > XJ_KEY_MAX ? AT_USE | AT_CHECK : NOWHERE);
     }
     take_small(&m);
     entries_get(&m, XJI_DICT_STRINGS, 0);
@@ -1777,7 +1901,7 @@ static void test_segment_damage__any_changed_byte_under_right_checksums(void **s
     assert_true(opened > 500);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_segment_dir, remove_segment_dir)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_segment_dir, leave)
 
 int main(int argc, char **argv)
 {
@@ -1795,10 +1919,12 @@ int main(int argc, char **argv)
         TEST(test_segment_damage__pages_that_end_early_or_late),
         TEST(test_segment_damage__codes_out_of_range),
         TEST(test_segment_damage__block_directory_that_lies),
+        TEST(test_segment_damage__inline_codes_out_of_range),
         TEST(test_segment_damage__terms_that_do_not_fit),
         TEST(test_segment_damage__long_terms_that_do_not_fit),
         TEST(test_segment_damage__pairs_out_of_order),
         TEST(test_segment_damage__character_lists),
+        TEST(test_segment_damage__lists_of_rare_and_common_characters),
         TEST(test_segment_damage__strings_that_lie),
         TEST(test_segment_damage__indexes_that_lie),
         TEST(test_segment_damage__frames_that_lie),

@@ -22,7 +22,7 @@
 
 typedef struct list {
     uint32_t *docs, *tfs;
-    uint8_t *codes;  /* those of all postings, one after another */
+    uint16_t *codes; /* those of all postings, one after another */
     uint32_t n, cap;
     uint64_t cf;
     size_t codes_cap;
@@ -93,32 +93,49 @@ static list *add_string(int d, const void *key, size_t n)
     return &t->l;
 }
 
-/* Codes as the tokenizer makes them: occurrence numbers of two units, both ascending, saturating at 15. */
-static void put_codes(list *l, uint32_t tf)
+static uint16_t code_of(uint32_t hi, uint32_t lo)
 {
-    if (l->codes_cap < l->cf + tf) {
-        l->codes_cap = 2 * (size_t)(l->cf + tf);
-        l->codes = grown(l->codes, l->codes_cap);
-    }
-    uint32_t hi = random_below(3) ? random_below(3) : random_below(16), lo = random_below(3) ? random_below(3) : random_below(16);
-    for (uint32_t i = 0; i < tf; i++) {
-        l->codes[l->cf + i] = (uint8_t)((hi < 15 ? hi : 15) << 4 | (lo < 15 ? lo : 15));
-        hi += 1 + (random_below(4) ? 0 : random_below(6));
-        lo += 1 + (random_below(4) ? 0 : random_below(6));
-    }
+    return (uint16_t)((hi < XJ_CODE_FULL ? hi : XJ_CODE_FULL) << 8 | (lo < XJ_CODE_FULL ? lo : XJ_CODE_FULL));
 }
 
-static void put(list *l, uint32_t doc, uint32_t tf)
+static uint32_t random_number(void)
+{
+    return random_below(3) ? random_below(3) : random_below(2) ? 13 + random_below(5) : random_below(258);
+}
+
+static uint32_t random_step(void)
+{
+    return random_below(6) ? 1 : 1 + random_number();
+}
+
+/* A posting whose codes take a byte each: both units occur once more every time. */
+static void put_narrow(list *l, uint32_t doc, uint32_t tf)
 {
     if (l->n == l->cap) {
         l->cap = l->cap ? 2 * l->cap : 4;
         l->docs = grown(l->docs, l->cap * sizeof *l->docs);
         l->tfs = grown(l->tfs, l->cap * sizeof *l->tfs);
     }
+    if (l->codes_cap < l->cf + tf) {
+        l->codes_cap = 2 * (size_t)(l->cf + tf);
+        l->codes = grown(l->codes, l->codes_cap * sizeof *l->codes);
+    }
     l->docs[l->n] = doc;
     l->tfs[l->n++] = tf;
-    put_codes(l, tf);
-    l->cf += tf;
+    for (uint32_t i = 0; i < tf; i++)
+        l->codes[l->cf++] = code_of(i, i + 1);
+}
+
+/* A posting with codes as the tokenizer makes them: occurrence numbers of two units, both ascending, or full. */
+static void put(list *l, uint32_t doc, uint32_t tf)
+{
+    put_narrow(l, doc, tf);
+    uint32_t hi = random_number(), lo = random_number();
+    for (uint32_t i = 0; i < tf; i++) {
+        l->codes[l->cf - tf + i] = code_of(hi, lo);
+        hi += random_step();
+        lo += random_step();
+    }
 }
 
 /* n of n_docs numbers, each subset as likely as any other. */
@@ -216,7 +233,8 @@ static void drop_character_lists(void)
 static void sort_books(void)
 {
     for (int d = 0; d < XJI_DICTS; d++) {
-        qsort(books[d].t, books[d].n, sizeof *books[d].t, compare_terms);
+        if (books[d].n > 0)
+            qsort(books[d].t, books[d].n, sizeof *books[d].t, compare_terms);
         for (size_t i = 1; i < books[d].n; i++)
             assert_true(compare_terms(&books[d].t[i - 1], &books[d].t[i]) < 0);
     }
@@ -293,11 +311,12 @@ static void check_at(xj_postings *it, const list *l, uint32_t i)
 
 static void check_codes(xj_postings *it, const list *l, uint32_t i, size_t at)
 {
-    static uint8_t codes[1 << 16];
+    enum { CAP = 1 << 16 };
+    static uint16_t codes[CAP];
     uint32_t n = 0;
-    OK(xj_postings_codes(it, codes, sizeof codes, &n, &err));
-    assert_int_equal(n, l->tfs[i] < sizeof codes ? l->tfs[i] : sizeof codes);
-    assert_memory_equal(codes, l->codes + at, n);
+    OK(xj_postings_codes(it, codes, CAP, &n, &err));
+    assert_int_equal(n, l->tfs[i] < CAP ? l->tfs[i] : CAP);
+    assert_memory_equal(codes, l->codes + at, n * sizeof *codes);
     OK(xj_postings_codes(it, codes, 1, &n, &err));
     assert_int_equal(n, 1);
     assert_int_equal(codes[0], l->codes[at]);
@@ -320,7 +339,7 @@ static void check_walk(xj_segment *seg, const xj_term *t, const list *l, bool co
     OK(xj_postings_seek(&it, 0, &err));
     assert_true(it.doc == XJ_DOC_END);
     if (!codes) {
-        uint8_t code;
+        uint16_t code;
         uint32_t n = 7;
         OK(xj_postings_open(&it, seg, t, &err));
         assert_int_equal(xj_postings_codes(&it, &code, 1, &n, NULL), XJ_ECORRUPT);
@@ -443,7 +462,8 @@ static void check_dictionary(xj_segment *seg, int d)
         assert_false(c.done);
         expect_key(&c, t);
         look_up(seg, d, t, &by_key);
-        assert_memory_equal(&by_key, &c.term, sizeof by_key);
+        assert_true(by_key.df == c.term.df && by_key.cf == c.term.cf && by_key.page == c.term.page &&
+                    by_key.header_at == c.term.header_at && by_key.passage == c.term.passage);
         check_list(seg, &c.term, &t->l, has_codes(d, t));
         OK(xj_term_cursor_next(&c, &err));
     }
@@ -700,14 +720,52 @@ static void test_terms__codes_at_the_end_of_their_page(void **state)
     (void)state;
     seed(15);
     for (uint32_t n = XJI_PAGE - 2; n <= XJI_PAGE + 2; n++) {
-        put(add_pair(XJ_PAIRS, 0x4E00, 0x4E00), 3, n);
+        put_narrow(add_pair(XJ_PAIRS, 0x4E00, 0x4E00), 3, n);
         put(add_pair(XJ_PAIRS, 0x4E00, 0x4E01), 3, 2);
         put_row(add_pair(XJ_PAIRS, 0x4E01, 0x4E01), 0, 3000);
         put(add_pair(XJ_PAIRS, 0x4E02, 0x4E01), 7, 3 * XJI_PAGE);
         put(add_pair(XJ_PAIRS, 0x4E03, 0x4E01), 7, 2);
-        put(add_string(XJ_STRINGS, "pa\x1F" "b", 4), 7, n);
+        put_narrow(add_string(XJ_STRINGS, "pa\x1F" "b", 4), 7, n);
         put(add_string(XJ_STRINGS, "pa\x1F" "c", 4), 7, 5);
         round_trip(20, 300);
+        clear_books();
+    }
+}
+
+/* Codes of one byte, two and three, at the border of each, first in their posting and later; alone, and around a page end. */
+static void test_terms__wide_codes(void **state)
+{
+    (void)state;
+    static const uint32_t edges[] = {0, 1, 13, 14, 15, 16, 17, 28, 29, 30, 31, 32, 127, 128, 253, 254, 255};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    uint32_t second = 0x4E00;
+    seed(19);
+    for (uint32_t a = 0; a < EDGES; a++) {
+        for (uint32_t b = 0; b < EDGES; b++) {
+            put(add_pair(XJ_PAIRS, 0x4E00, second), a, 1); /* inline */
+            books[XJ_PAIRS].t[books[XJ_PAIRS].n - 1].l.codes[0] = code_of(edges[a], edges[b]);
+            list *l = add_pair(XJ_PAIRS, 0x4E01, second++);
+            for (uint32_t c = 0; c < EDGES; c++) { /* two codes, from one edge to another */
+                put_narrow(l, 3 * c, 2);
+                uint32_t hi = edges[c] > edges[a] ? edges[c] : edges[a] + 1, lo = edges[EDGES - 1 - c] > edges[b] ? edges[EDGES - 1 - c] : edges[b] + 1;
+                l->codes[l->cf - 2] = code_of(edges[a], edges[b]);
+                l->codes[l->cf - 1] = code_of(hi, lo);
+            }
+        }
+    }
+    round_trip(20, 50);
+    clear_books();
+    for (uint32_t before = XJI_PAGE - 5; before <= XJI_PAGE; before++) {
+        put_narrow(add_pair(XJ_PAIRS, 0x4E00, 0x4E00), 3, before);
+        list *l = add_pair(XJ_PAIRS, 0x4E00, 0x4E01);
+        for (uint32_t i = 0; i < 300; i++) { /* three bytes each, and blocks of them */
+            put_narrow(l, i, 2);
+            l->codes[l->cf - 2] = code_of(200, 100);
+            l->codes[l->cf - 1] = code_of(250, 200);
+        }
+        put(add_pair(XJ_PAIRS, 0x4E00, 0x4E02), 3, 700);
+        put(add_pair(XJ_PAIRS, 0x4E00, 0x4E03), 3, 3);
+        round_trip(20, 50);
         clear_books();
     }
 }
@@ -777,7 +835,8 @@ static void test_terms__long_keys_with_shared_beginnings(void **state)
     const xj_scale *scale;
     xj_term_part *p;
     const uint32_t zero = 0, one = 1;
-    const xj_term_postings postings = {&zero, &one, 1, (const uint8_t *)"\0"};
+    const uint16_t code = 0;
+    const xj_term_postings postings = {&zero, &one, 1, &code};
     put_blank_passages(w, 1, 1);
     OK(xj_segment_writer_scale(w, &scale, &err));
     OK(xj_term_part_new(&p, XJ_STRINGS, scale, &err));
@@ -1098,6 +1157,7 @@ int main(int argc, char **argv)
         TEST(test_terms__long_lists_that_end_with_their_page),
         TEST(test_terms__parts_that_end_with_their_page),
         TEST(test_terms__codes_at_the_end_of_their_page),
+        TEST(test_terms__wide_codes),
         TEST(test_terms__dictionary_pages),
         TEST(test_terms__string_pages),
         TEST(test_terms__long_keys_with_shared_beginnings),

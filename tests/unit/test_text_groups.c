@@ -16,7 +16,7 @@
 
 #include "segment.h"
 
-#include "../../common/src/format_priv.h"
+#include "../../common/src/segment_priv.h"
 #include "xj/token.h"
 
 /* ---- the texts ---- */
@@ -224,6 +224,40 @@ static void test_text_groups__numbers_of_characters(void **state)
     }
 }
 
+/* The more frequent a character is the lower is its rank; the smaller code point comes first among equals. */
+static void test_text_groups__ranks(void **state)
+{
+    (void)state;
+    enum { N = 600 };
+    uint32_t cp[N], order[N];
+    for (uint32_t i = 0; i < N; i++) /* each once, every third once more, the last two often */
+        cp[i] = character(i);
+    add_text(cp, N);
+    for (uint32_t i = 0; i < N; i += 3)
+        add_text(cp + i, 1);
+    for (uint32_t i = 0; i < 2000; i++)
+        add_text(cp + N - 1 - i % 2, 1 + i % 2); /* the last oftener than the one before */
+    uint32_t n = 0;
+    order[n++] = character(N - 1);
+    order[n++] = character(N - 2);
+    for (uint32_t i = 0; i < N; i += 3)
+        order[n++] = character(i);
+    for (uint32_t i = 0; i < N - 2; i++)
+        if (i % 3)
+            order[n++] = character(i);
+    assert_int_equal(n, N);
+    xj_segment *seg = write_all(XJ_TEXT_DEFAULT, NULL);
+    expect_records(seg, 0);
+    const xji_group *g = atomic_load(&seg->group[0]);
+    assert_int_equal(g->n_ranks, N);
+    for (uint32_t i = 0; i < N; i++) {
+        uint32_t got;
+        xj_utf8_decode(g->rank[i].s, g->rank[i].n, &got, NULL);
+        assert_int_equal(got, order[i]);
+    }
+    xj_segment_close(&seg);
+}
+
 static void test_text_groups__characters_of_all_planes(void **state)
 {
     (void)state;
@@ -352,7 +386,7 @@ static void make_small_groups(uint32_t n)
         for (uint32_t j = 0; j < k; j++)
             cp[j] = 0x4E00 + i * 37 + random_below(250);
         add_text(cp, i % 5 ? k : 0);
-        all.text_bytes[i] = XJI_TEXT_GROUP / (1 + i % 3) + 1;
+        all.text_bytes[i] = XJI_TEXT_GROUP >> i % 3;
     }
 }
 
@@ -384,6 +418,23 @@ static void test_text_groups__many_groups(void **state)
     }
     xj_buf_release(&first);
     xj_buf_release(&again);
+}
+
+/* A group that reaches its size to the byte is full, one that lacks a byte is not. */
+static void test_text_groups__full_to_the_byte(void **state)
+{
+    (void)state;
+    for (uint64_t lacks = 0; lacks < 2; lacks++) {
+        for (uint32_t i = 0; i < 3; i++) {
+            add_text((const uint32_t[]){'a'}, 1);
+            all.text_bytes[i] = i < 2 ? XJI_TEXT_GROUP / 2 - (i == 1 ? lacks : 0) : 0;
+        }
+        xj_segment *seg = write_all(XJ_TEXT_DEFAULT, NULL);
+        assert_int_equal(n_groups(seg), lacks ? 1 : 2);
+        expect_records(seg, 0);
+        xj_segment_close(&seg);
+        texts_clear();
+    }
 }
 
 static void test_text_groups__copied_groups(void **state)
@@ -464,12 +515,14 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_text_groups__empty_texts),
         TEST(test_text_groups__numbers_of_characters),
+        TEST(test_text_groups__ranks),
         TEST(test_text_groups__characters_of_all_planes),
         TEST(test_text_groups__texts_and_frames),
         TEST(test_text_groups__with_and_without_a_dictionary),
         TEST(test_text_groups__texts_that_teach_nothing),
         TEST(test_text_groups__groups_of_real_size),
         TEST(test_text_groups__many_groups),
+        TEST(test_text_groups__full_to_the_byte),
         TEST(test_text_groups__copied_groups),
         TEST(test_text_groups__levels),
         TEST(test_text_groups__records_that_cannot_be_read),
