@@ -61,14 +61,14 @@ static xj_status add_section(builder *b, const xji_analysed *a, uint32_t section
 
 static xj_status add_report(builder *b, const xji_analysed *a, xj_error *err)
 {
-    xj_status st = xji_inverter_settle(b->inverter, xj_segment_writer_n_passages(b->segment),
-                                       xj_segment_writer_n_sections(b->segment),
-                                       xj_segment_writer_memory(b->segment) + xji_ids_bytes(&b->ids), err);
+    size_t taken = xj_segment_writer_memory(b->segment) + xji_ids_bytes(&b->ids);
+    xj_status st = XJ_OK;
     size_t record = 0, pair = 0, word = 0;
     for (size_t i = 0; i < a->n_passages && st == XJ_OK; i++) {
         const xji_analysed_passage *p = &a->passage[i];
         uint32_t number = xj_segment_writer_n_passages(b->segment);
-        if (i == 0 || p->section != a->passage[i - 1].section)
+        st = xji_inverter_settle(b->inverter, number, xj_segment_writer_n_sections(b->segment), taken, err);
+        if (st == XJ_OK && (i == 0 || p->section != a->passage[i - 1].section))
             st = add_section(b, a, p->section, err);
         if (st == XJ_OK)
             st = xj_segment_writer_passage(b->segment, p->length, a->records.data + record, p->record_end - record,
@@ -97,6 +97,17 @@ static bool in_shard(const builder *b, const char *id)
     return b->o->n_shards <= 1 || xji_shard_of(id, b->o->n_shards) == b->o->shard;
 }
 
+/* Why a report that was read cannot go into an index; NULL when it can. */
+static const char *too_much(const xji_analysed *a)
+{
+    if (a->n_passages > XJI_REPORT_PASSAGES_MAX)
+        return "more than eight million passages in one report";
+    for (size_t i = 0, from = 0; i < a->n_passages; from = a->passage[i++].word_end)
+        if (a->passage[i].word_end - from > XJI_PASSAGE_WORDS_MAX)
+            return "more than eight million words in one passage";
+    return NULL;
+}
+
 static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
 {
     bool is_new;
@@ -110,8 +121,9 @@ static xj_status take_result(builder *b, const xji_result *r, xj_error *err)
         b->n_elsewhere++;
         return XJ_OK;
     }
-    if (r->analysed.n_passages > XJI_BATCH_PASSAGES / 2) {
-        skip(b, r->input.origin, "more than eight million passages in one report");
+    const char *why_not = too_much(&r->analysed);
+    if (why_not) {
+        skip(b, r->input.origin, why_not);
         return XJ_OK;
     }
     xj_status st = xji_ids_add(&b->ids, r->analysed.id, strlen(r->analysed.id), &is_new, err);

@@ -248,7 +248,7 @@ static xj_status intern(xji_inverter *v, const uint8_t *key, size_t n, uint32_t 
         }
     }
     if (v->n_keys == WORDS_MAX)
-        return xj_fail(err, XJ_ELIMIT, "one report holds more than sixteen million different words");
+        return xj_fail(err, XJ_ELIMIT, "a passage holds more than sixteen million different words");
     if (v->n_keys == v->key_cap) {
         size_t cap = v->key_cap ? v->key_cap * 2 : 1024;
         void *p = realloc(v->key_end, cap * sizeof *v->key_end);

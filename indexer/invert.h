@@ -24,7 +24,7 @@ void xji_inverter_free(xji_inverter *v);
 xj_status xji_inverter_add(xji_inverter *v, xj_field field, uint32_t number, const xji_tokens *t, size_t pair_from,
                            size_t pair_to, size_t word_from, size_t word_to, xj_error *err);
 
-/* A good moment to make room, between reports: passage and section are the next numbers, taken is how much of the memory
+/* A good moment to make room, between passages: passage and section are the next numbers, taken is how much of the memory
  * others hold by now. */
 xj_status xji_inverter_settle(xji_inverter *v, uint32_t passage, uint32_t section, size_t taken, xj_error *err);
 

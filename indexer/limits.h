@@ -11,6 +11,10 @@
 /* Bytes of a report id (a path can be this long). */
 #define XJI_ID_MAX 4096
 
+/* Passages of a report, and words, stems and boundary pairs of a passage: what one batch has room for. */
+#define XJI_REPORT_PASSAGES_MAX ((size_t)8 << 20)
+#define XJI_PASSAGE_WORDS_MAX ((size_t)8 << 20)
+
 /* Depth of folders below a PATH argument. */
 #define XJI_WALK_DEPTH_MAX 1000
 

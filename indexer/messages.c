@@ -176,6 +176,7 @@ static const struct {
     {"cannot write a temporary file beside the index: *", "无法在索引旁写入临时文件：%1"},
     {"cannot read back a temporary file beside the index", "无法读回索引旁的临时文件"},
     {"more than eight million passages in one report", "一份报告超过八百万段"},
+    {"more than eight million words in one passage", "一段超过八百万个词"},
     {"no memory to invert a batch: use a smaller --memory", "内存不足：请减小 --memory"},
     {"no memory *", "内存不足"},
 };

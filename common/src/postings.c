@@ -265,11 +265,11 @@ static bool any_wide(const uint8_t *p)
 }
 
 /* Pass the codes of the postings before the current one; in a list without wide codes that is adding up. */
-static xj_status pass_codes(xj_postings *it, xji_codes_rd *r)
+static xj_status pass_codes(const xj_postings *it, xji_codes_rd *r)
 {
     uint64_t n = 0;
-    for (; it->code_i < it->i; it->code_i++)
-        n += it->tfs[it->code_i];
+    for (uint32_t i = it->code_i; i < it->i; i++)
+        n += it->tfs[i];
     if (it->term.code_bytes == it->term.cf) {
         if (n > (uint64_t)(r->end - r->p))
             return XJ_ECORRUPT;
@@ -318,6 +318,7 @@ xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint
     if (pass_codes(it, &r) != XJ_OK)
         return bad_codes(it, err);
     it->code_at += (uint64_t)(r.p - p);
+    it->code_i = it->i;
     r.first = true;
     for (uint32_t k = 0; k < wanted; k++)
         codes[k] = xji_codes_next(&r);

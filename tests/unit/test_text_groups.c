@@ -483,7 +483,7 @@ static void test_text_groups__records_that_cannot_be_read(void **state)
     static const struct {
         const char *s;
         size_t n;
-    } rows[] = {{"", 0}, {"\x05" "ab", 3}, {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 10}, {"\x80", 1}};
+    } rows[] = {{"", 0}, {"\x05" "ab", 3}, {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 10}, {"\x80", 1}, {"\x02\xE6\x9E" "\0\0", 5}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int threads = 0; threads < 2; threads++) {
             xj_pool *pool = NULL;
