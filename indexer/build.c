@@ -217,7 +217,7 @@ static xj_status run(builder *b, xj_pool *pool, xj_error *err)
     if (st == XJ_OK && b->segment)
         st = xji_inverter_finish(b->inverter, b->segment, pool, err);
     double had_terms = now();
-    b->sum->n_runs = xji_inverter_n_runs(b->inverter);
+    b->sum->n_runs = b->inverter ? xji_inverter_n_runs(b->inverter) : 0;
     b->sum->n_segments = b->segment != NULL;
     if (st == XJ_OK && b->segment)
         st = xj_index_writer_end(b->index, &b->segment, err);

@@ -64,7 +64,7 @@ static xj_status take(xj_segment_writer *w, xj_pool *pool, part *p, xj_error *er
     xj_pool_wait(pool, &p->job);
     xj_status st = p->status;
     if (st != XJ_OK)
-        st = xj_fail(err, st, "%s", p->error.message);
+        st = xj_fail_at(err, st, p->error.path, p->error.offset, "%s", p->error.message);
     else if (xj_term_part_n_terms(p->result) > 0)
         st = xj_segment_writer_part(w, p->result, err);
     xj_term_part_free(p->result);

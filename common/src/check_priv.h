@@ -10,6 +10,7 @@ typedef struct xji_checker {
     void *ctx;
     uint64_t n_damages;
     bool stop;
+    uint32_t *units; /* of each passage, as its terms have it; owned. Set by xji_check_terms, read by xji_check_records */
 } xji_checker;
 
 /* A status that means damage is reported and swallowed; another one (memory, I/O) ends the check. Empties e. */

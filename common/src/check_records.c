@@ -51,6 +51,24 @@ static xj_status check_groups(records *r, xj_error *err)
     return st;
 }
 
+static bool is_utf8(xj_str s)
+{
+    return xj_utf8_valid((const uint8_t *)s.s, s.n);
+}
+
+static xj_status check_heading(records *r, uint32_t section, xj_error *e)
+{
+    xj_heading_path path;
+    xj_status st = xj_segment_record(r->c->seg, XJ_STORE_HEADING, section, &r->heading, e);
+    if (st != XJ_OK)
+        return st;
+    st = xj_heading_path_parse(&path, r->heading.data, r->heading.n, e);
+    for (size_t i = 0; i < path.n && st == XJ_OK; i++)
+        if (!is_utf8(path.heading[i]))
+            st = xj_fail(e, XJ_ECORRUPT, "a heading that is not UTF-8");
+    return xj_record_place(&r->heading, st, e);
+}
+
 /* Sections follow each other, and their headings can be read. */
 static xj_status check_sections(records *r, xj_error *err)
 {
@@ -59,7 +77,6 @@ static xj_status check_sections(records *r, xj_error *err)
     xj_status st = XJ_OK;
     for (uint32_t s = 0; s < seg->stats.n_sections && st == XJ_OK && !r->c->stop; s++) {
         xj_error e = XJ_ERROR_INIT;
-        xj_heading_path path;
         uint32_t first, end;
         xj_status got = xj_segment_section(seg, s, &first, &end, &e);
         if (got == XJ_OK && first != next)
@@ -68,10 +85,7 @@ static xj_status check_sections(records *r, xj_error *err)
         st = xji_check_judge(r->c, got, &e, err);
         if (st != XJ_OK)
             return st;
-        got = xj_segment_record(seg, XJ_STORE_HEADING, s, &r->heading, &e);
-        if (got == XJ_OK)
-            got = xj_record_place(&r->heading, xj_heading_path_parse(&path, r->heading.data, r->heading.n, &e), &e);
-        st = xji_check_judge(r->c, got, &e, err);
+        st = xji_check_judge(r->c, check_heading(r, s, &e), &e, err);
     }
     return st;
 }
@@ -101,7 +115,25 @@ static xj_status check_passage(records *r, uint32_t i, uint32_t report, xj_encod
         r->text_bytes += xj_utf8_len(r->passage.cp[k]);
     if (row.report != report || *code != xj_length_code(length))
         return xji_corrupt(seg, seg->sec[XJI_SEC_LENGTHS].offset + i, e, "a passage that does not fit its text");
-    return XJ_OK;
+    /* A wrong list is that of many passages: it does not keep the others of this report from being looked at. */
+    return r->c->units[i] == length
+               ? XJ_OK
+               : xji_check_complain(r->c, XJI_SEC_LENGTHS, i, "a passage whose terms do not add up to its length", e);
+}
+
+/* The record of a report can be read. Ids and paths may be file names in any bytes; everything else is UTF-8. */
+static xj_status check_meta(records *r, uint32_t report, xj_report_meta *meta, xj_error *e)
+{
+    xj_status st = xj_segment_record(r->c->seg, XJ_STORE_REPORT, report, &r->report, e);
+    if (st != XJ_OK)
+        return st;
+    st = xj_report_meta_parse(meta, r->report.data, r->report.n, e);
+    bool good = is_utf8(meta->title) && is_utf8(meta->agency) && is_utf8(meta->date) && is_utf8(meta->number);
+    for (size_t i = 0; i < meta->n_extra && st == XJ_OK; i++)
+        good = good && is_utf8(meta->extra[i].name) && is_utf8(meta->extra[i].value);
+    if (st == XJ_OK && !good)
+        st = xj_fail(e, XJ_ECORRUPT, "a report record that is not UTF-8");
+    return xj_record_place(&r->report, st, e);
 }
 
 static xj_status check_report(records *r, uint32_t i, xj_error *e)
@@ -124,14 +156,12 @@ static xj_status check_report(records *r, uint32_t i, xj_error *e)
     }
     if (st == XJ_OK) {
         r->by_rank[row.id_rank] = i + 1;
-        st = xj_segment_record(seg, XJ_STORE_REPORT, i, &r->report, e);
+        st = check_meta(r, i, &meta, e);
     }
-    if (st == XJ_OK)
-        st = xj_record_place(&r->report, xj_report_meta_parse(&meta, r->report.data, r->report.n, e), e);
     if (st == XJ_OK)
         st = xj_buf_put(&r->ids, meta.id.s, meta.id.n, e);
     r->id_at[i + 1] = r->ids.n;
-    for (uint64_t p = row.first_passage; p < r->next_passage && st == XJ_OK; p++)
+    for (uint64_t p = row.first_passage; p < r->next_passage && st == XJ_OK && !r->c->stop; p++)
         st = check_passage(r, (uint32_t)p, i, meta.encoding, e);
     return st;
 }

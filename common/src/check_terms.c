@@ -1,13 +1,13 @@
 /*
  * Do the dictionaries and the lists make sense? Dictionaries are walked page by page in the order of the file, and each list
  * is decoded. Cursors must lead from list to list without gaps, so that every byte of a page belongs to one. The lists of a
- * character's pairs are added up in an array over all passages and compared with its character list.
+ * character's pairs are added up in an array over all passages and compared with its character list; those of all terms that
+ * stand for units (docs/FORMAT.md, section 6) in another one, which is compared with the texts later.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "check_priv.h"
-#include "xj/bm25.h"
+#include "impact_priv.h"
 #include "xj/fold.h"
 #include "xj/length.h"
 #include "xj/utf8.h"
@@ -17,7 +17,7 @@ typedef struct terms {
     bool synced;       /* `at` is known: nothing before was damaged */
     xji_list_place at;    /* where the next list begins */
     uint64_t n_postings, n_occurrences, n_context_postings;
-    double norm[256];  /* of BM25, by length code */
+    double norm[256];  /* of impacts, by length code */
     /* the character in hand: occurrences by passage, and the passages that have some */
     uint64_t *count;
     uint32_t *touched;
@@ -125,8 +125,13 @@ static xj_status check_codes(terms *t, const xj_term *term, uint64_t *at, uint32
     return XJ_OK;
 }
 
-static void count_passage(terms *t, uint32_t passage, uint32_t tf)
+/* Occurrences that are units of a passage; while a character is in hand, its own. */
+static void count_units(terms *t, uint32_t passage, uint32_t tf)
 {
+    uint32_t *units = &t->c->units[passage];
+    *units = tf < UINT32_MAX - *units ? *units + tf : UINT32_MAX; /* no text is that long */
+    if (!t->any)
+        return;
     if (t->count[passage] == 0)
         t->touched[t->n_touched++] = passage;
     t->count[passage] += tf;
@@ -135,28 +140,13 @@ static void count_passage(terms *t, uint32_t passage, uint32_t tf)
 /* What is known of a list while its blocks are read. */
 typedef struct list {
     const xj_term *term;
-    bool counts;        /* for its character */
+    bool counts;        /* its occurrences are units */
     xji_list_place at;     /* of the next block */
     uint64_t cf;        /* so far */
     uint64_t codes_at;  /* in the adjacency stream */
     int64_t previous;
     uint32_t max_impact;
 } list;
-
-/* The bound that a posting adds to those of its block; tf / (tf + norm) is its score for the greatest there can be. */
-static uint8_t impact_of(double tf, double norm)
-{
-    double x = ceil(255.0 * (tf / (tf + norm)));
-    return x < 1.0 ? (uint8_t)1 : x > 255.0 ? (uint8_t)255 : (uint8_t)x;
-}
-
-static void set_norms(terms *t)
-{
-    const xj_segment_stats *s = &t->c->seg->stats;
-    double mean = s->n_units && s->n_passages ? (double)s->n_units / (double)s->n_passages : 1.0;
-    for (unsigned code = 0; code < 256; code++)
-        t->norm[code] = XJ_BM25_K1 * (1.0 - XJ_BM25_B + XJ_BM25_B * (double)xj_length_decode((uint8_t)code) / mean);
-}
 
 /* Judge a decoded block posting by posting; its greatest impact. */
 static xj_status check_block(terms *t, list *l, const uint32_t *docs, const uint32_t *tfs, uint32_t n, uint8_t *impact, xj_error *e)
@@ -169,7 +159,7 @@ static xj_status check_block(terms *t, list *l, const uint32_t *docs, const uint
             xj_status st = xji_raw(seg, XJI_SEC_LENGTHS, docs[i], 1, &code, e);
             if (st != XJ_OK)
                 return st;
-            uint8_t mine = impact_of(tfs[i], t->norm[*code]);
+            uint8_t mine = xji_impact(tfs[i], t->norm[*code]);
             *impact = mine > *impact ? mine : *impact;
         }
         if (l->term->has_codes) {
@@ -178,7 +168,7 @@ static xj_status check_block(terms *t, list *l, const uint32_t *docs, const uint
                 return st;
         }
         if (l->counts)
-            count_passage(t, docs[i], tfs[i]);
+            count_units(t, docs[i], tfs[i]);
         l->cf += tfs[i];
     }
     return XJ_OK;
@@ -242,7 +232,7 @@ static xj_status check_list(terms *t, int dictionary, uint32_t page, const xji_d
     list l = {.term = term, .counts = counts, .at = t->at, .previous = -1, .codes_at = term->adjacency_at};
     if (term->is_inline) {
         if (counts)
-            count_passage(t, term->passage, 1);
+            count_units(t, term->passage, 1);
         return XJ_OK;
     }
     xj_status st = XJ_OK;
@@ -324,9 +314,11 @@ static bool read_unit(const uint8_t *s, size_t n, uint32_t *character)
     return true;
 }
 
-static bool key_makes_sense(const uint8_t *key, size_t n)
+/* *counts: each occurrence is a unit, or the first of two that is counted by no other term. */
+static bool key_makes_sense(const uint8_t *key, size_t n, bool *counts)
 {
     uint32_t first, second;
+    *counts = key[0] == XJ_KEY_WORD || key[0] == XJ_KEY_CHAR;
     const uint8_t *joint = memchr(key, XJ_KEY_JOINT, n);
     switch (key[0]) {
     case XJ_KEY_WORD:
@@ -338,7 +330,8 @@ static bool key_makes_sense(const uint8_t *key, size_t n)
         if (!joint || !read_unit(key + 1, (size_t)(joint - key) - 1, &first) ||
             !read_unit(joint + 1, n - (size_t)(joint - key) - 1, &second))
             return false;
-        return !first || !second || first > 0xFFFF || second > 0xFFFF; /* else it were a pair term */
+        *counts = first && second;
+        return !*counts || first > 0xFFFF || second > 0xFFFF; /* else it were a pair term */
     default:
         return false;
     }
@@ -367,8 +360,9 @@ static xj_status check_page(terms *t, int dictionary, uint32_t page, xj_error *e
         if (d->keys) {
             size_t n;
             const uint8_t *key = xji_dict_key(p, i, &n);
-            if (!key_makes_sense(key, n))
+            if (!key_makes_sense(key, n, &counts))
                 st = xji_check_judge(t->c, corrupt(t, dictionary, page, &e, "a string key that makes no sense"), &e, err);
+            counts = counts && !d->in_context;
         } else if (dictionary == XJI_DICT_PAIRS) {
             st = begin_character(t, p->key[i] >> 16, err);
             counts = (p->key[i] & 0xFFFF) != XJI_KEY_CHARS;
@@ -409,8 +403,9 @@ xj_status xji_check_terms(xji_checker *c, xj_error *err)
     terms t = {.c = c, .synced = true};
     t.count = calloc((size_t)seg->stats.n_passages + 1, sizeof *t.count);
     t.touched = calloc((size_t)seg->stats.n_passages + 1, sizeof *t.touched);
-    xj_status st = t.count && t.touched ? XJ_OK : xji_no_memory(seg, err);
-    set_norms(&t);
+    c->units = calloc((size_t)seg->stats.n_passages + 1, sizeof *c->units);
+    xj_status st = t.count && t.touched && c->units ? XJ_OK : xji_no_memory(seg, err);
+    xji_impact_norms(t.norm, seg->stats.n_units, seg->stats.n_passages);
     for (int d = 0; d < XJI_DICTS && st == XJ_OK && !c->stop; d++) {
         for (uint32_t page = 0; page < seg->dictionary[d].n_pages && st == XJ_OK && !c->stop; page++)
             st = check_page(&t, d, page, err);

@@ -132,13 +132,14 @@ static xj_status check_bytes(xji_checker *c, bool unpack, xj_error *err)
 xj_status xj_segment_check(xj_segment *seg, xj_check_depth depth, xj_damage_fn report, void *ctx,
                            uint64_t *n_damages, xj_error *err)
 {
-    xji_checker c = {seg, report, ctx, 0, false};
+    xji_checker c = {.seg = seg, .report = report, .ctx = ctx};
     xj_status st = check_bytes(&c, depth == XJ_CHECK_ALL, err);
     /* Meaning is judged only where the bytes are right: everything else would follow from the damage. */
     if (st == XJ_OK && depth == XJ_CHECK_ALL && c.n_damages == 0)
         st = xji_check_terms(&c, err);
     if (st == XJ_OK && depth == XJ_CHECK_ALL && c.n_damages == 0)
         st = xji_check_records(&c, err);
+    free(c.units);
     *n_damages = c.n_damages;
     return st;
 }

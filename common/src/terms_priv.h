@@ -9,16 +9,16 @@
 #include "format_priv.h"
 #include "xj/segment_write.h"
 
+enum { XJI_IMPACT_TFS = 16 };
+
 /* What impacts are made with: the lengths of all passages of the segment and their mean. */
 struct xj_scale {
     const uint8_t *lengths; /* a length code a passage */
     uint32_t n_passages;
     /* impact bytes of tf 1 to XJI_IMPACT_TFS by length code; larger tfs are worked out */
-    uint8_t impact[16][256];
-    double norm[256]; /* k1 (1 - b + b L / mean) by length code */
+    uint8_t impact[XJI_IMPACT_TFS][256];
+    double norm[256]; /* by length code */
 };
-
-enum { XJI_IMPACT_TFS = 16 };
 
 /* lengths stays the caller's and must outlive the scale. */
 xj_status xji_scale_new(xj_scale **out, const uint8_t *lengths, uint32_t n_passages, uint64_t n_units, xj_error *err);

@@ -1,20 +1,12 @@
 #define ZSTD_STATIC_LINKING_ONLY /* ZSTD_c_literalCompressionMode */
 #include "terms_priv.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "xj/bm25.h"
-#include "xj/length.h"
+#include "impact_priv.h"
 
 /* ---- impacts ---- */
-
-static uint8_t impact_byte(double tf, double norm)
-{
-    double x = ceil(255.0 * (tf / (tf + norm)));
-    return x < 1.0 ? (uint8_t)1 : x > 255.0 ? (uint8_t)255 : (uint8_t)x;
-}
 
 xj_status xji_scale_new(xj_scale **out, const uint8_t *lengths, uint32_t n_passages, uint64_t n_units, xj_error *err)
 {
@@ -23,12 +15,10 @@ xj_status xji_scale_new(xj_scale **out, const uint8_t *lengths, uint32_t n_passa
         return xj_fail(err, XJ_ENOMEM, "no memory for the lengths of passages");
     s->lengths = lengths;
     s->n_passages = n_passages;
-    double mean = n_units && n_passages ? (double)n_units / (double)n_passages : 1.0;
-    for (unsigned code = 0; code < 256; code++) {
-        s->norm[code] = XJ_BM25_K1 * (1.0 - XJ_BM25_B + XJ_BM25_B * (double)xj_length_decode((uint8_t)code) / mean);
-        for (unsigned tf = 1; tf <= XJI_IMPACT_TFS; tf++)
-            s->impact[tf - 1][code] = impact_byte(tf, s->norm[code]);
-    }
+    xji_impact_norms(s->norm, n_units, n_passages);
+    for (unsigned code = 0; code < 256; code++)
+        for (uint32_t tf = 1; tf <= XJI_IMPACT_TFS; tf++)
+            s->impact[tf - 1][code] = xji_impact(tf, s->norm[code]);
     return XJ_OK;
 }
 
@@ -42,7 +32,7 @@ static uint8_t max_impact(const xj_scale *s, const uint32_t *docs, const uint32_
     uint8_t most = 1;
     for (uint32_t i = 0; i < n; i++) {
         uint8_t code = s->lengths[docs[i]];
-        uint8_t x = tfs[i] <= XJI_IMPACT_TFS ? s->impact[tfs[i] - 1][code] : impact_byte(tfs[i], s->norm[code]);
+        uint8_t x = tfs[i] <= XJI_IMPACT_TFS ? s->impact[tfs[i] - 1][code] : xji_impact(tfs[i], s->norm[code]);
         if (x > most)
             most = x;
     }
@@ -157,11 +147,13 @@ static xj_status put_block(xj_term_part *p, const block *b, xj_error *err)
     xj_status st = XJ_OK;
     if (2 + p->at.header + p->at.noise + b->n_header + b->n_noise > XJI_PAGE)
         st = close_postings(p, err);
+    if (st != XJ_OK)
+        return st;
     memcpy(p->header + p->at.header, b->header, b->n_header);
     memcpy(p->noise + p->at.noise, b->noise, b->n_noise);
     p->at.header += b->n_header;
     p->at.noise += b->n_noise;
-    return st;
+    return XJ_OK;
 }
 
 /* A half of a code as it is stored: a nibble, 15 when a byte follows with the rest. */

@@ -21,7 +21,7 @@ enum {
 static const struct {
     int level;
     size_t frame;
-} text_level[] = {{1, XJI_TEXT_FRAME}, {2, XJI_TEXT_FRAME}, {12, 4 * XJI_TEXT_FRAME}};
+} text_level[] = {{1, XJI_TEXT_FRAME}, {2, XJI_TEXT_FRAME}, {15, 4 * XJI_TEXT_FRAME}};
 
 /* A few reports are packed hard whatever is asked for: it takes no time, and there is little to compress them with. */
 enum { FEW_BYTES = 512 << 10 };

@@ -1172,7 +1172,8 @@ static uint64_t damages_of_character(uint32_t n, uint32_t n_list)
     OK(xj_segment_writer_part(w, p, &err));
     xj_term_part_free(p);
     xj_segment *seg = finish_segment(w);
-    uint64_t damages = damages_of(seg, XJ_CHECK_ALL);
+    uint64_t damages = 0, all;
+    OK(xj_segment_check(seg, XJ_CHECK_ALL, count_damage_but_lengths, &damages, &all, &err));
     xj_segment_close(&seg);
     return damages;
 }

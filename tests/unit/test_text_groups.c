@@ -162,7 +162,7 @@ static void round_trip(void)
         OK(xj_pool_new(&pool, 3, &err));
         for (int threads = 0; threads < 2; threads++) {
             xj_segment *seg = write_all(levels[k], threads ? pool : NULL);
-            expect_sound(seg);
+            expect_sound_but_lengths(seg);
             expect_records(seg, 0);
             xj_segment_close(&seg);
         }
@@ -215,7 +215,7 @@ static void test_text_groups__numbers_of_characters(void **state)
         for (uint32_t i = n > 30 ? n - 30 : 0; i < n; i++)
             add_text(cp + i, 1);
         xj_segment *seg = write_all(XJ_TEXT_DEFAULT, NULL);
-        expect_sound(seg);
+        expect_sound_but_lengths(seg);
         expect_records(seg, 0);
         xj_segment_close(&seg);
         if (n < 500)
@@ -373,7 +373,7 @@ static void test_text_groups__groups_of_real_size(void **state)
         add_prose(3000, 5000);
     seg = write_all(XJ_TEXT_FAST, NULL);
     assert_int_equal(n_groups(seg), 2);
-    expect_sound(seg);
+    expect_sound_but_lengths(seg);
     expect_records(seg, 0);
     xj_segment_close(&seg);
 }
