@@ -247,13 +247,6 @@ xj_status xji_analyse(xji_analyst *a, const xji_input *in, xji_segmentation mode
     return st;
 }
 
-size_t xji_analysed_bytes(const xji_analysed *a)
-{
-    return a->meta.cap + a->records.cap + a->headings.cap + a->tokens.pair_cap * sizeof(xji_pair_token) +
-           a->tokens.word_cap * sizeof(xji_word_token) + a->tokens.keys.cap + a->context.pair_cap * sizeof(xji_pair_token) +
-           a->context.word_cap * sizeof(xji_word_token) + a->context.keys.cap + a->n_passages * sizeof *a->passage;
-}
-
 void xji_analysed_release(xji_analysed *a)
 {
     free(a->id);

@@ -52,9 +52,6 @@ void xji_analyst_free(xji_analyst *a);
 /* Analyse one input into out (which must be zeroed). Errors as xji_document_load; out is then released. */
 xj_status xji_analyse(xji_analyst *a, const xji_input *in, xji_segmentation mode, xji_analysed *out, xj_error *err);
 
-/* Memory an analysed report holds, roughly. */
-size_t xji_analysed_bytes(const xji_analysed *a);
-
 void xji_analysed_release(xji_analysed *a);
 
 #endif

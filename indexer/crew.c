@@ -16,7 +16,7 @@ enum { BYTES_PER_BYTE = 20 };
 typedef struct slot {
     xj_job job; /* first */
     xji_crew *crew;
-    size_t charge; /* its share of in_flight: an estimate until the work is done */
+    size_t charge; /* its share of in_flight: an estimate */
     xji_result result;
 } slot;
 

@@ -75,7 +75,6 @@ struct xji_inverter {
     size_t n_keys, key_cap;
     uint32_t *table;
     size_t n_table;
-    uint32_t *rank; /* of a key among the sorted ones, when they are sorted */
     int fd; /* of the file with the runs, -1 when there are none */
     uint64_t file_end;
     xji_run *run;
@@ -119,9 +118,8 @@ static void free_words(xji_inverter *v)
     xj_buf_release(&v->keys);
     free(v->key_end);
     free(v->table);
-    free(v->rank);
     v->key_end = NULL;
-    v->table = v->rank = NULL;
+    v->table = NULL;
     v->n_keys = v->key_cap = v->n_table = 0;
 }
 

@@ -85,7 +85,7 @@ enum { XJI_DICT_PAIRS, XJI_DICT_STRINGS, XJI_DICT_CONTEXT_PAIRS, XJI_DICT_CONTEX
 
 /* Second halves of pair keys that are no character. */
 #define XJI_KEY_SINGLE 0xFFFEu /* occurrences of the first that no character follows */
-#define XJI_KEY_CHARS 0xFFFFu  /* all occurrences of the first; for characters in less than 1/XJI_RARE of the passages */
+#define XJI_KEY_CHARS 0xFFFFu  /* the terms above of the first added up; when it is in less than 1/XJI_RARE of the passages */
 #define XJI_RARE 20
 
 /* Character codes of stored text: ranks below XJI_RANK_ONE in one byte, below XJI_RANKS in two, others escaped. */

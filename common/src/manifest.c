@@ -72,7 +72,10 @@ static xj_status parse(xji_manifest *m, const uint8_t *bytes, size_t n, const ch
     m->generation = xj_rd_u64(&r);
     uint64_t fingerprint = xj_rd_u64(&r);
     uint32_t count = xj_rd_u32(&r);
-    if (fingerprint != xj_analyser_fingerprint())
+    uint64_t own = xj_analyser_fingerprint();
+    if (own == 0)
+        return xj_fail(err, XJ_ENOMEM, "no memory to compute the analyser fingerprint");
+    if (fingerprint != own)
         return xj_fail_at(err, XJ_EVERSION, dir_path, 24,
                           "'%s' was analysed by other text rules than this program has: build the index again or use the "
                           "program that made it",

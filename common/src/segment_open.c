@@ -269,7 +269,10 @@ static xj_status parse(xj_segment *seg, uint64_t size, uint64_t header_sum, xj_e
         return st;
     if (xj_checksum(table, (size_t)n * XJI_ENTRY_SIZE, 1) != xj_get_u64(h + 40))
         return xji_corrupt(seg, seg->table_offset, err, "bad checksum of the section table");
-    if (xj_get_u64(h + 16) != xj_analyser_fingerprint())
+    uint64_t fingerprint = xj_analyser_fingerprint();
+    if (fingerprint == 0)
+        return xj_fail(err, XJ_ENOMEM, "no memory to compute the analyser fingerprint");
+    if (xj_get_u64(h + 16) != fingerprint)
         return xj_fail_at(err, XJ_EVERSION, seg->path, 16,
                           "'%s' was analysed by other text rules than this program has: build the index again or use "
                           "the program that made it",

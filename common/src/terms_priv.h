@@ -53,7 +53,7 @@ struct xj_term_part {
     /* pages in hand; the counts are at.header, at.noise, at.adjacency mod XJI_PAGE */
     uint8_t header[XJI_PAGE], noise[XJI_PAGE], codes[XJI_PAGE], page[XJI_PAGE];
     uint32_t n_page;
-    uint8_t key[XJ_KEY_MAX]; /* the last one; pairs: the first four bytes are its value, host order */
+    uint8_t key[XJ_KEY_MAX]; /* the last one of strings */
     size_t n_key;
     uint32_t pair;
     uint8_t packed[XJI_PACKED_PAGE];

@@ -441,11 +441,6 @@ uint32_t xj_term_part_n_terms(const xj_term_part *p)
     return p->n_terms;
 }
 
-size_t xj_term_part_bytes(const xj_term_part *p)
-{
-    return sizeof *p + p->postings.data.cap + p->adjacency.data.cap + p->pages.data.cap + p->blocks.cap + p->index.cap + p->keys.cap;
-}
-
 static void release_frames(xji_frames *f)
 {
     xj_buf_release(&f->data);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <zdict.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "xj/utf8.h"
 
@@ -188,7 +189,8 @@ static xj_status encode_record(packer *p, uint32_t i)
     return xj_buf_u64(&p->coded_ends, p->coded.n, p->err);
 }
 
-/* A small group goes without a dictionary: it would cost more than it saves. So does one that cannot be trained. */
+/* A small group goes without a dictionary: it would cost more than it saves. So does one that cannot be trained; but not for
+ * lack of memory, the bytes of a segment do not depend on that. */
 static xj_status train(packer *p)
 {
     size_t capacity = p->coded.n / DICTIONARY_SHARE;
@@ -209,6 +211,8 @@ static xj_status train(packer *p)
         ZDICT_fastCover_params_t t = {.k = 256, .d = 8, .f = 18, .steps = 1, .accel = 5, .zParams = {.compressionLevel = 3}};
         size_t got = ZDICT_trainFromBuffer_fastCover(p->dictionary, capacity, samples, sizes, (unsigned)n, t);
         p->n_dictionary = ZDICT_isError(got) ? 0 : got;
+        if (ZDICT_isError(got) && ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+            st = no_memory(p);
     }
     free(samples);
     free(sizes);

