@@ -178,7 +178,7 @@ static double now(void)
 /* What there is for tokens and tables: not for a group of texts being packed, results that wait, and the program itself. */
 static size_t tokens_memory(size_t memory)
 {
-    return memory - ((size_t)24 << 20) - memory / 8;
+    return memory - ((size_t)28 << 20) - memory / 8;
 }
 
 static xj_status read_all(builder *b, xji_source *source, xj_pool *pool, xj_error *err)
@@ -211,6 +211,7 @@ static xj_status run(builder *b, xj_pool *pool, xj_error *err)
     if (st == XJ_OK)
         st = read_all(b, source, pool, err);
     xji_source_close(&source);
+    xji_ids_release(&b->ids); /* no more will come */
     double was_read = now();
     if (b->sum->n_reports == 0)
         xj_segment_writer_abandon(&b->segment);

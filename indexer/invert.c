@@ -27,7 +27,7 @@ enum {
 enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 512, SLAB_BYTES = 2 << 20, REGION_SLABS = 32 };
 
 /* However much others have taken: with less than this a batch would hardly hold a report. */
-enum { MEMORY_MIN = 8 << 20 };
+enum { MEMORY_MIN = 6 << 20 };
 
 /* Bytes that a reader of a run reads ahead. */
 enum { ROOM_MIN = 4096, ROOM_MAX = 1 << 16 };

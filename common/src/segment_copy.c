@@ -78,10 +78,12 @@ static xj_status copy_sections(xj_segment_writer *w, xj_segment *seg, uint32_t p
     xj_record r = XJ_RECORD_INIT;
     xj_status st = XJ_OK;
     for (uint32_t i = 0; i < seg->stats.n_sections && st == XJ_OK; i++) {
-        uint32_t first;
+        uint32_t first = 0;
         st = u32_at(seg, XJI_SEC_SECTIONS, i, &first, err);
+        uint8_t moved[4];
+        xj_set_u32(moved, passage + first);
         if (st == XJ_OK)
-            st = xj_buf_u32(&w->sections, passage + first, err);
+            st = xji_spool_put(w, &w->sections, moved, sizeof moved, err);
         if (st == XJ_OK)
             st = xj_segment_record(seg, XJ_STORE_HEADING, i, &r, err);
         if (st == XJ_OK)
@@ -105,7 +107,7 @@ static xj_status copy_reports(xj_segment_writer *w, xj_segment *seg, uint32_t pa
         memcpy(row, p, sizeof row);
         xj_set_u32(row, passage + xj_get_u32(row));
         xj_set_u32(row + 4, section + xj_get_u32(row + 4));
-        st = xj_buf_put(&w->reports, row, sizeof row, err);
+        st = xji_spool_put(w, &w->reports, row, sizeof row, err);
         if (st == XJ_OK)
             st = xj_segment_record(seg, XJ_STORE_REPORT, i, &r, err);
         if (st == XJ_OK)
@@ -113,9 +115,7 @@ static xj_status copy_reports(xj_segment_writer *w, xj_segment *seg, uint32_t pa
         if (st == XJ_OK)
             st = xj_record_place(&r, xj_report_meta_parse(&meta, r.data, r.n, err), err);
         if (st == XJ_OK)
-            st = xj_buf_put(&w->ids, meta.id.s, meta.id.n, err);
-        if (st == XJ_OK)
-            st = xj_buf_u64(&w->id_ends, w->ids.n, err);
+            st = xji_put_id(w, meta.id.s, meta.id.n, err);
     }
     xj_record_release(&r);
     return st;

@@ -30,9 +30,16 @@ static xj_status flush_out(xj_segment_writer *w, xj_error *err)
 
 static xj_status emit(xj_segment_writer *w, const void *s, size_t n, xj_error *err)
 {
-    xj_status st = xj_buf_put(&w->out, s, n, err);
-    if (st == XJ_OK && w->out.n >= OUT_BLOCK)
-        st = flush_out(w, err);
+    if (n < OUT_BLOCK) {
+        xj_status st = xj_buf_put(&w->out, s, n, err);
+        return st == XJ_OK && w->out.n >= OUT_BLOCK ? flush_out(w, err) : st;
+    }
+    /* What is large anyway is not copied. */
+    xj_status st = flush_out(w, err);
+    if (st == XJ_OK)
+        st = xji_write_at(w->fd, s, n, w->out_at, w->path, err);
+    if (st == XJ_OK)
+        w->out_at += n;
     return st;
 }
 
@@ -63,7 +70,7 @@ static xj_status add_entry(xj_segment_writer *w, uint32_t type, uint32_t kind, u
 
 /* ---- spools ---- */
 
-static xj_status spool_put(xj_segment_writer *w, xji_spool *s, const void *p, size_t n, xj_error *err)
+xj_status xji_spool_put(xj_segment_writer *w, xji_spool *s, const void *p, size_t n, xj_error *err)
 {
     xj_status st = xj_buf_put(&s->buf, p, n, err);
     if (st != XJ_OK || s->buf.n < SPOOL_BLOCK)
@@ -83,6 +90,31 @@ static xj_status spool_put(xj_segment_writer *w, xji_spool *s, const void *p, si
         memmove(s->buf.data, s->buf.data + whole, s->buf.n);
     }
     return st;
+}
+
+/* All of it, in memory; the spool is empty then. */
+static xj_status spool_load(xj_segment_writer *w, xji_spool *s, xj_buf *out, xj_error *err)
+{
+    xj_status st = xj_buf_reserve(out, (size_t)s->written + s->buf.n, err);
+    if (st == XJ_OK && s->written > 0)
+        st = xji_read_at(s->fd, out->data, (size_t)s->written, 0, w->path, err);
+    if (st == XJ_OK) {
+        out->n = (size_t)s->written;
+        st = xj_buf_put(out, s->buf.data, s->buf.n, err);
+    }
+    if (s->fd >= 0)
+        close(s->fd);
+    xj_buf_release(&s->buf);
+    *s = (xji_spool){.fd = -1};
+    return st;
+}
+
+xj_status xji_put_id(xj_segment_writer *w, const char *id, size_t n, xj_error *err)
+{
+    uint8_t length[4];
+    xj_set_u32(length, (uint32_t)n);
+    xj_status st = xji_spool_put(w, &w->ids, length, sizeof length, err);
+    return st == XJ_OK ? xji_spool_put(w, &w->ids, id, n, err) : st;
 }
 
 static uint64_t spool_length(const xji_spool *s)
@@ -109,7 +141,7 @@ xj_status xji_put_frame(xj_segment_writer *w, xji_section *f, const uint8_t *s, 
     xj_set_u64(e + 8, xj_checksum(s, n, xji_place(f->type, f->n)));
     xj_status st = xj_buf_put(&f->dir, e, sizeof e, err);
     if (st == XJ_OK)
-        st = f->streams ? emit(w, s, n, err) : spool_put(w, &f->kept, s, n, err);
+        st = f->streams ? emit(w, s, n, err) : xji_spool_put(w, &f->kept, s, n, err);
     f->length += n;
     f->n++;
     return st;
@@ -316,7 +348,9 @@ xj_status xj_segment_writer_section(xj_segment_writer *w, const void *record, si
 {
     if (w->stats.n_sections >= UINT32_MAX - 1)
         return xj_fail(err, XJ_ELIMIT, "a segment holds too many headings");
-    xj_status st = xj_buf_u32(&w->sections, (uint32_t)w->stats.n_passages, err);
+    uint8_t first[4];
+    xj_set_u32(first, (uint32_t)w->stats.n_passages);
+    xj_status st = xji_spool_put(w, &w->sections, first, sizeof first, err);
     w->stats.n_sections++;
     return st == XJ_OK ? xji_put_record(w, &w->heading, record, n, err) : st;
 }
@@ -349,14 +383,10 @@ xj_status xj_segment_writer_report(xj_segment_writer *w, const char *id, size_t 
     w->report_section = (uint32_t)w->stats.n_sections;
     w->stats.n_reports++;
     w->stats.input_bytes += input_bytes;
-    xj_status st = xj_buf_put(&w->reports, row, sizeof row, err);
+    xj_status st = xji_spool_put(w, &w->reports, row, sizeof row, err);
     if (st == XJ_OK)
         st = xji_put_record(w, &w->report, record, n, err);
-    if (st == XJ_OK)
-        st = xj_buf_put(&w->ids, id, n_id, err);
-    if (st == XJ_OK)
-        st = xj_buf_u64(&w->id_ends, w->ids.n, err);
-    return st;
+    return st == XJ_OK ? xji_put_id(w, id, n_id, err) : st;
 }
 
 /* ---- terms ---- */
@@ -414,7 +444,7 @@ xj_status xj_segment_writer_part(xj_segment_writer *w, const xj_term_part *p, xj
     if (st == XJ_OK)
         st = put_frames(w, &w->pages, &p->pages.data, &p->pages.sizes, err);
     if (st == XJ_OK)
-        st = spool_put(w, &w->blocks, p->blocks.data, p->blocks.n, err);
+        st = xji_spool_put(w, &w->blocks, p->blocks.data, p->blocks.n, err);
     w->n_terms[p->dictionary] += p->n_terms;
     if (p->dictionary < XJI_DICT_CONTEXT_PAIRS) {
         w->stats.n_postings += p->n_postings;
@@ -445,7 +475,7 @@ xj_status xj_segment_writer_open(xj_segment_writer **out, int dir_fd, const char
     w->dir_fd = dir_fd;
     w->level = level;
     w->pool = pool;
-    w->blocks.fd = -1;
+    w->blocks.fd = w->sections.fd = w->reports.fd = w->ids.fd = -1;
     section_init(&w->text, XJI_SEC_TEXT, true);
     section_init(&w->tables, XJI_SEC_TABLES, false);
     section_init(&w->postings, XJI_SEC_POSTINGS, true);
@@ -491,23 +521,24 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* Ties in ranking are broken by report id; the rank spares comparing strings. */
-static xj_status fill_ranks(xj_segment_writer *w, xj_error *err)
+static xj_status fill_ranks(xj_segment_writer *w, xj_buf *reports, xj_error *err)
 {
-    size_t n = (size_t)w->stats.n_reports;
+    size_t n = (size_t)w->stats.n_reports, from = 0;
+    xj_buf ids = XJ_BUF_INIT;
     id_ref *refs = malloc((n ? n : 1) * sizeof *refs);
-    if (!refs)
-        return xj_fail(err, XJ_ENOMEM, "no memory to sort %zu report ids", n);
-    size_t from = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t end = (size_t)xj_get_u64(w->id_ends.data + i * 8);
-        refs[i] = (id_ref){w->ids.data + from, end - from, (uint32_t)i};
-        from = end;
+    xj_status st = refs ? spool_load(w, &w->ids, &ids, err) : xj_fail(err, XJ_ENOMEM, "no memory to sort %zu report ids", n);
+    for (size_t i = 0; i < n && st == XJ_OK; i++) {
+        size_t n_id = xj_get_u32(ids.data + from);
+        refs[i] = (id_ref){ids.data + from + 4, n_id, (uint32_t)i};
+        from += 4 + n_id;
     }
-    qsort(refs, n, sizeof *refs, compare_ids);
-    for (size_t i = 0; i < n; i++)
-        xj_set_u32(w->reports.data + (size_t)refs[i].report * XJI_REPORT_SIZE + 8, (uint32_t)i);
+    if (st == XJ_OK)
+        qsort(refs, n, sizeof *refs, compare_ids);
+    for (size_t i = 0; i < n && st == XJ_OK; i++)
+        xj_set_u32(reports->data + (size_t)refs[i].report * XJI_REPORT_SIZE + 8, (uint32_t)i);
     free(refs);
-    return XJ_OK;
+    xj_buf_release(&ids);
+    return st;
 }
 
 static xj_status stats_section(xj_segment_writer *w, xj_error *err)
@@ -587,14 +618,22 @@ static xj_status write_raw_sections(xj_segment_writer *w, xj_error *err)
         {XJI_SEC_CONTEXT_STRINGS, &w->index[XJI_DICT_CONTEXT_STRINGS]},
         {XJI_SEC_CONTEXT_STRING_KEYS, &w->keys[XJI_DICT_CONTEXT_STRINGS]},
         {XJI_SEC_LENGTHS, &w->lengths},
-        {XJI_SEC_SECTIONS, &w->sections},
-        {XJI_SEC_REPORTS, &w->reports},
     };
     xj_status st = stats_section(w, err);
     if (st == XJ_OK)
         st = put_raw_spool(w, XJI_SEC_BLOCKS, &w->blocks, err);
     for (size_t i = 0; i < sizeof raw / sizeof *raw && st == XJ_OK; i++)
         st = put_raw_section(w, raw[i].type, raw[i].b, err);
+    if (st == XJ_OK)
+        st = put_raw_spool(w, XJI_SEC_SECTIONS, &w->sections, err);
+    xj_buf reports = XJ_BUF_INIT;
+    if (st == XJ_OK)
+        st = spool_load(w, &w->reports, &reports, err);
+    if (st == XJ_OK)
+        st = fill_ranks(w, &reports, err);
+    if (st == XJ_OK)
+        st = put_raw_section(w, XJI_SEC_REPORTS, &reports, err);
+    xj_buf_release(&reports);
     return st;
 }
 
@@ -610,8 +649,6 @@ xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal
     xji_section *const frames[] = {&w->postings, &w->adjacency, &w->pages, &w->tables, &w->report.frames, &w->heading.frames};
     for (size_t i = 0; i < sizeof frames / sizeof *frames && st == XJ_OK; i++)
         st = end_section(w, frames[i], err);
-    if (st == XJ_OK)
-        st = fill_ranks(w, err);
     if (st == XJ_OK)
         st = write_raw_sections(w, err);
     if (st == XJ_OK)
@@ -633,8 +670,8 @@ xj_status xj_segment_writer_finish(xj_segment_writer **wp, xj_segment_seal *seal
 
 size_t xj_segment_writer_memory(const xj_segment_writer *w)
 {
-    size_t n = w->out.cap + w->packed.cap + w->blocks.buf.cap + w->lengths.cap + w->sections.cap + w->reports.cap + w->ids.cap +
-               w->id_ends.cap + w->report.raw.cap + w->heading.raw.cap + w->text_firsts.cap;
+    size_t n = w->out.cap + w->packed.cap + w->blocks.buf.cap + w->lengths.cap + w->sections.buf.cap + w->reports.buf.cap +
+               w->ids.buf.cap + w->report.raw.cap + w->heading.raw.cap + w->text_firsts.cap;
     const xji_section *const all[] = {&w->text,  &w->tables,        &w->postings,      &w->adjacency,
                                   &w->pages, &w->report.frames, &w->heading.frames};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -688,11 +725,12 @@ void xj_segment_writer_abandon(xj_segment_writer **wp)
     xji_section *const all[] = {&w->text, &w->tables, &w->postings, &w->adjacency, &w->pages};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         section_release(all[i]);
-    spool_release(&w->blocks);
+    xji_spool *const spools[] = {&w->blocks, &w->sections, &w->reports, &w->ids};
+    for (size_t i = 0; i < sizeof spools / sizeof *spools; i++)
+        spool_release(spools[i]);
     store_release(&w->report);
     store_release(&w->heading);
-    xj_buf *const bufs[] = {&w->packed, &w->out,      &w->table,   &w->text_firsts, &w->text_groups,
-                            &w->lengths, &w->sections, &w->reports, &w->ids,         &w->id_ends};
+    xj_buf *const bufs[] = {&w->packed, &w->out, &w->table, &w->text_firsts, &w->text_groups, &w->lengths};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         xj_buf_release(bufs[i]);
     for (int d = 0; d < XJI_DICTS; d++) {

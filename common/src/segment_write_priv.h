@@ -55,18 +55,21 @@ struct xj_segment_writer {
     xji_section text, tables, postings, adjacency, pages;
     xji_store report, heading;
     xj_buf text_firsts, text_groups;
-    xj_buf index[XJI_DICTS], keys[XJI_DICTS], lengths, sections, reports;
-    xji_spool blocks;
+    xj_buf index[XJI_DICTS], keys[XJI_DICTS], lengths;
+    xji_spool blocks, sections, reports;
     uint32_t n_terms[XJI_DICTS];
     uint32_t report_passage, report_section; /* first ones of the report being filled */
     xj_scale *scale;
     xj_segment_stats stats;
-    xj_buf ids; /* ids of all reports, back to back, for the ranks */
-    xj_buf id_ends;
+    xji_spool ids; /* of all reports, for the ranks: u32 of the length, then the id */
 };
 
 /* Append a frame to a section. */
 xj_status xji_put_frame(xj_segment_writer *w, xji_section *f, const uint8_t *s, size_t n, xj_error *err);
+
+/* Append bytes to a spool. */
+xj_status xji_spool_put(xj_segment_writer *w, xji_spool *s, const void *p, size_t n, xj_error *err);
+xj_status xji_put_id(xj_segment_writer *w, const char *id, size_t n, xj_error *err);
 
 /* Append a record to a store. */
 xj_status xji_put_record(xj_segment_writer *w, xji_store *s, const void *record, size_t n, xj_error *err);
