@@ -610,7 +610,7 @@ static void test_invert__nothing(void **state)
 static void test_invert__tells_its_memory(void **state)
 {
     const place *p = *state;
-    enum { TOKENS = 60000, STEPS = 100, LEAST = 8 << 20, TABLES = 1 << 20 };
+    enum { TOKENS = 60000, STEPS = 100, LEAST = 6 << 20, TABLES = 1 << 20 };
     static const struct {
         size_t memory, taken;
     } cases[] = {{SIZE_MAX, 0}, {16 << 20, 0}, {30 << 20, 10 << 20}, {16 << 20, 12 << 20}, {1, 0}, {1, 1 << 30}};
