@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* madvise, MAP_ANONYMOUS */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "invert.h"
 
 #include <assert.h>
@@ -63,7 +63,7 @@ struct xji_inverter {
     size_t memory;
     xj_index_writer *index;
     field field[2]; /* by xj_field */
-    uint8_t **region; /* address space for REGION_SLABS slabs, and for one more so that they can begin at large pages */
+    uint8_t **region; /* address space for REGION_SLABS slabs, and for one more: they begin where large pages could */
     size_t n_regions, region_cap;
     size_t n_slabs; /* used of the last region */
     chunk *free_chunks;
@@ -150,7 +150,6 @@ static xj_status new_region(xji_inverter *v, xj_error *err)
     void *p = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return no_memory(err);
-    madvise(p, REGION_BYTES, MADV_HUGEPAGE); /* spares page faults; it matters little when it is refused */
     v->region[v->n_regions++] = p;
     v->n_slabs = 0;
     return XJ_OK;
