@@ -1,8 +1,8 @@
 #include "build.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "crew.h"
 #include "ids.h"
 #include "invert.h"
@@ -168,13 +168,6 @@ static xj_status feed(builder *b, xji_source *source, xji_crew *crew, xj_error *
     return st;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* What there is for tokens and tables: not for a group of texts being packed, results that wait, and the program itself. */
 static size_t tokens_memory(size_t memory)
 {
@@ -200,7 +193,7 @@ static xj_status read_all(builder *b, xji_source *source, xj_pool *pool, xj_erro
 static xj_status run(builder *b, xj_pool *pool, xj_error *err)
 {
     xji_source *source = NULL;
-    double began = now();
+    double began = xji_seconds(CLOCK_MONOTONIC);
     /* With little memory texts are packed in this thread, so that the next group does not fill meanwhile. */
     xj_pool *text_pool = b->o->memory >= XJI_MEMORY_AMPLE ? pool : NULL;
     xj_status st = xji_inverter_new(&b->inverter, tokens_memory(b->o->memory), b->index, err);
@@ -212,12 +205,12 @@ static xj_status run(builder *b, xj_pool *pool, xj_error *err)
         st = read_all(b, source, pool, err);
     xji_source_close(&source);
     xji_ids_release(&b->ids); /* no more will come */
-    double was_read = now();
+    double was_read = xji_seconds(CLOCK_MONOTONIC);
     if (b->sum->n_reports == 0)
         xj_segment_writer_abandon(&b->segment);
     if (st == XJ_OK && b->segment)
         st = xji_inverter_finish(b->inverter, b->segment, pool, err);
-    double had_terms = now();
+    double had_terms = xji_seconds(CLOCK_MONOTONIC);
     b->sum->n_runs = b->inverter ? xji_inverter_n_runs(b->inverter) : 0;
     b->sum->n_segments = b->segment != NULL;
     if (st == XJ_OK && b->segment)
@@ -227,7 +220,7 @@ static xj_status run(builder *b, xj_pool *pool, xj_error *err)
     b->sum->index_bytes = xj_index_writer_bytes(b->index);
     b->sum->input_seconds = was_read - began;
     b->sum->terms_seconds = had_terms - was_read;
-    b->sum->commit_seconds = now() - had_terms;
+    b->sum->commit_seconds = xji_seconds(CLOCK_MONOTONIC) - had_terms;
     return st;
 }
 

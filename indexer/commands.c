@@ -98,6 +98,12 @@ bool xji_parse_number(const char *s, const char **rest, unsigned *out)
     return true;
 }
 
+bool xji_parse_threads(const char *s, unsigned *out)
+{
+    const char *rest;
+    return xji_parse_number(s, &rest, out) && !*rest && *out >= 1 && *out <= 256;
+}
+
 bool xji_parse_segmentation(const char *s, xji_segmentation *out)
 {
     if (strcmp(s, "auto") == 0)

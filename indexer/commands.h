@@ -47,6 +47,7 @@ unsigned xji_processors(void);
 /* Values of options; false when they are none. Sizes: "64M", "2G", "100k", "1048576". */
 bool xji_parse_size(const char *s, size_t *out);
 bool xji_parse_number(const char *s, const char **rest, unsigned *out);
+bool xji_parse_threads(const char *s, unsigned *out); /* 1 to 256 */
 bool xji_parse_segmentation(const char *s, xji_segmentation *out);
 
 #endif

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "build.h"
+#include "clock.h"
 #include "limits.h"
 #include "xj/utf8.h"
 
@@ -23,13 +23,6 @@ typedef struct build_view {
     bool line_open; /* a progress line stands on the terminal */
     json_t *skipped;
 } build_view;
-
-static double now(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void clear_progress(build_view *v)
 {
@@ -73,7 +66,7 @@ static void on_skip(void *ctx, const char *origin, const char *reason)
 static void on_progress(void *ctx, uint64_t done, uint64_t total, uint64_t n_reports)
 {
     build_view *v = ctx;
-    double t = now(CLOCK_MONOTONIC);
+    double t = xji_seconds(CLOCK_MONOTONIC);
     if (!v->progress || t - v->shown < 0.2)
         return;
     v->shown = t;
@@ -252,7 +245,7 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
                 return xji_command_misused(lang, "build", XJI_SAY_BAD_MEMORY);
             break;
         case THREADS:
-            if (!xji_parse_number(optarg, &rest, &o.threads) || *rest || o.threads < 1 || o.threads > 256)
+            if (!xji_parse_threads(optarg, &o.threads))
                 return xji_command_misused(lang, "build", XJI_SAY_BAD_THREADS);
             break;
         case SEGMENT:
@@ -290,12 +283,12 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
     /* What is freed goes back at once where memory is short; otherwise that would only cost time. */
     if (o.memory < XJI_MEMORY_AMPLE)
         mallopt(M_MMAP_THRESHOLD, 1 << 19);
-    view.started = now(CLOCK_MONOTONIC);
+    view.started = xji_seconds(CLOCK_MONOTONIC);
     view.skipped = report ? json_array() : NULL;
     xji_build_summary summary;
     xj_error err = XJ_ERROR_INIT;
     xj_status st = xji_build(&o, &summary, &err);
-    double wall = now(CLOCK_MONOTONIC) - view.started;
+    double wall = xji_seconds(CLOCK_MONOTONIC) - view.started;
     int code = 0;
     clear_progress(&view);
     if (st != XJ_OK) {
@@ -304,7 +297,7 @@ int xji_command_build(xji_say_lang lang, int argc, char **argv)
         if (!view.quiet)
             print_summary(lang, &summary, o.index_path, wall);
         if (report)
-            code = write_report(lang, report, o.index_path, &summary, view.skipped, wall, now(CLOCK_PROCESS_CPUTIME_ID));
+            code = write_report(lang, report, o.index_path, &summary, view.skipped, wall, xji_seconds(CLOCK_PROCESS_CPUTIME_ID));
         if (code == 0 && strict && summary.n_skipped > 0)
             code = 4;
     }

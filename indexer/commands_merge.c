@@ -2,17 +2,10 @@
 #define _GNU_SOURCE /* getopt_long */
 #include <getopt.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "clock.h"
 #include "commands.h"
 #include "merge.h"
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 int xji_command_merge(xji_say_lang lang, int argc, char **argv)
 {
@@ -24,7 +17,6 @@ int xji_command_merge(xji_say_lang lang, int argc, char **argv)
                                             {"help", no_argument, NULL, HELP},
                                             {NULL, 0, NULL, 0}};
     xji_merge_options o = {.threads = xji_processors()};
-    const char *rest;
     bool quiet = false;
     int c;
     while ((c = getopt_long(argc, argv, "o:q", options, NULL)) != -1) {
@@ -39,7 +31,7 @@ int xji_command_merge(xji_say_lang lang, int argc, char **argv)
             o.replace = true;
             break;
         case THREADS:
-            if (!xji_parse_number(optarg, &rest, &o.threads) || *rest || o.threads < 1 || o.threads > 256)
+            if (!xji_parse_threads(optarg, &o.threads))
                 return xji_command_misused(lang, "merge", XJI_SAY_BAD_THREADS);
             break;
         case HELP:
@@ -55,16 +47,16 @@ int xji_command_merge(xji_say_lang lang, int argc, char **argv)
         return xji_command_misused(lang, "merge", XJI_SAY_NO_INDEXES);
     o.inputs = argv + optind;
     o.n_inputs = (size_t)(argc - optind);
-    double started = now();
+    double started = xji_seconds(CLOCK_MONOTONIC);
     xji_merge_summary s;
     xj_error err = XJ_ERROR_INIT;
     xj_status st = xji_merge_indexes(&o, &s, &err);
     if (st != XJ_OK)
         return xji_command_fail(lang, st, &err);
     char seconds[32];
-    snprintf(seconds, sizeof seconds, "%.2f", now() - started);
+    snprintf(seconds, sizeof seconds, "%.2f", xji_seconds(CLOCK_MONOTONIC) - started);
     if (!quiet)
-        xji_say(stderr, lang, XJI_SAY_INDEXED,
+        xji_say(stderr, lang, XJI_SAY_MERGED,
                 XJI_ARGS(XJI_NUMBER(s.n_reports), s.n_reports == 1 ? "" : "s", XJI_NUMBER(s.n_passages),
                          XJI_NUMBER(s.n_characters), seconds, o.index_path, XJI_NUMBER((s.index_bytes + 1023) / 1024)));
     return 0;

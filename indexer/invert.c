@@ -1,10 +1,8 @@
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "invert.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -24,7 +22,7 @@ enum {
     DIGITS = 1 << DIGIT_BITS
 };
 
-enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 512, SLAB_BYTES = 2 << 20, REGION_SLABS = 32 };
+enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 256 };
 
 /* However much others have taken: with less than this a batch would hardly hold a report. */
 enum { MEMORY_MIN = 6 << 20 };
@@ -37,8 +35,10 @@ typedef struct chunk {
     uint64_t token[CHUNK_TOKENS];
 } chunk;
 
-#define REGION_BYTES ((size_t)(REGION_SLABS + 1) * SLAB_BYTES)
-_Static_assert(sizeof(chunk) * SLAB_CHUNKS == SLAB_BYTES, "a slab is one large page");
+typedef struct slab {
+    struct slab *next;
+    chunk chunks[SLAB_CHUNKS];
+} slab;
 
 typedef struct bucket {
     uint64_t *next, *end; /* in the last chunk */
@@ -63,9 +63,7 @@ struct xji_inverter {
     size_t memory;
     xj_index_writer *index;
     field field[2]; /* by xj_field */
-    uint8_t **region; /* address space for REGION_SLABS slabs, and for one more: they begin where large pages could */
-    size_t n_regions, region_cap;
-    size_t n_slabs; /* used of the last region */
+    slab *slabs;
     chunk *free_chunks;
     size_t n_chunks; /* in use */
     uint32_t passage, section; /* first numbers of the batch */
@@ -99,11 +97,11 @@ xj_status xji_inverter_new(xji_inverter **out, size_t memory, xj_index_writer *i
 
 static void free_slabs(xji_inverter *v)
 {
-    for (size_t i = 0; i < v->n_regions; i++)
-        munmap(v->region[i], REGION_BYTES);
-    free(v->region);
-    v->region = NULL;
-    v->n_regions = v->region_cap = v->n_slabs = 0;
+    while (v->slabs) {
+        slab *s = v->slabs;
+        v->slabs = s->next;
+        free(s);
+    }
     v->free_chunks = NULL;
     v->n_chunks = 0;
 }
@@ -137,37 +135,16 @@ void xji_inverter_free(xji_inverter *v)
 
 /* ---- adding tokens ---- */
 
-static xj_status new_region(xji_inverter *v, xj_error *err)
-{
-    if (v->n_regions == v->region_cap) {
-        size_t cap = v->region_cap ? v->region_cap * 2 : 16;
-        void *p = realloc(v->region, cap * sizeof *v->region);
-        if (!p)
-            return no_memory(err);
-        v->region = p;
-        v->region_cap = cap;
-    }
-    void *p = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-        return no_memory(err);
-    v->region[v->n_regions++] = p;
-    v->n_slabs = 0;
-    return XJ_OK;
-}
-
 static xj_status new_slab(xji_inverter *v, xj_error *err)
 {
-    if (v->n_regions == 0 || v->n_slabs == REGION_SLABS) {
-        xj_status st = new_region(v, err);
-        if (st != XJ_OK)
-            return st;
-    }
-    uint8_t *p = v->region[v->n_regions - 1];
-    p += (SLAB_BYTES - (uintptr_t)p % SLAB_BYTES) % SLAB_BYTES + v->n_slabs++ * SLAB_BYTES;
-    chunk *c = (chunk *)(void *)p;
+    slab *s = malloc(sizeof *s);
+    if (!s)
+        return no_memory(err);
+    s->next = v->slabs;
+    v->slabs = s;
     for (size_t i = 0; i < SLAB_CHUNKS; i++)
-        c[i].next = i + 1 < SLAB_CHUNKS ? &c[i + 1] : NULL;
-    v->free_chunks = c;
+        s->chunks[i].next = i + 1 < SLAB_CHUNKS ? &s->chunks[i + 1] : NULL;
+    v->free_chunks = s->chunks;
     return XJ_OK;
 }
 

@@ -9,6 +9,7 @@
 
 /* A segment that is merged, and where its numbers begin in the new one. */
 typedef struct input {
+    const char *path; /* of its index */
     xj_segment *seg;
     uint32_t passage, section;
 } input;
@@ -168,8 +169,8 @@ static xj_status check_ids(const merger *m, xj_error *err)
             if (st == XJ_OK)
                 st = xji_ids_add(&ids, meta.id.s, meta.id.n, &is_new, err);
             if (st == XJ_OK && !is_new)
-                st = xj_fail(err, XJ_EINPUT, "two of the indexes hold a report with the id '%.*s'; nothing was committed",
-                             (int)(meta.id.n < 200 ? meta.id.n : 200), meta.id.s);
+                st = xj_fail(err, XJ_EINPUT, "'%s' holds a report with the id '%.*s', and so does an index before it; nothing was committed",
+                             m->in[i].path, (int)(meta.id.n < 200 ? meta.id.n : 200), meta.id.s);
         }
     }
     xj_record_release(&r);
@@ -195,6 +196,7 @@ static xj_status open_inputs(merger *m, xj_error *err)
     for (size_t i = 0; i < m->o->n_inputs && st == XJ_OK; i++)
         for (size_t k = 0; k < xj_index_n_segments(m->index[i]); k++) {
             input *in = &m->in[m->n++];
+            in->path = m->o->inputs[i];
             in->seg = xj_index_segment(m->index[i], k);
             in->passage = (uint32_t)passage; /* the writer refuses what goes beyond */
             in->section = (uint32_t)section;

@@ -45,6 +45,8 @@ typedef enum xji_say_lang {
     X(XJI_SAY_TO_GO, ", %1 s to go", "，还需 %1 秒")                                                                          \
     X(XJI_SAY_INDEXED, "indexed %1 report%2: %3 passages, %4 characters in %5 s; %6 has %7 KiB\n",                            \
       "已收入 %1 份报告：%3 段，%4 字，用时 %5 秒；%6 共 %7 KiB\n")                                                           \
+    X(XJI_SAY_MERGED, "merged %1 report%2: %3 passages, %4 characters in %5 s; %6 has %7 KiB\n",                              \
+      "已合并 %1 份报告：%3 段，%4 字，用时 %5 秒；%6 共 %7 KiB\n")                                                                           \
     X(XJI_SAY_REPAIRED, "repaired: ", "已修复：")                                                                             \
     X(XJI_SAY_LEFT_DAMAGED, "damage left as it is: ", "未能修复、保持原样：")                                                 \
     X(XJI_SAY_KIND, "%1 %2", "%1 %2")                                                                                         \

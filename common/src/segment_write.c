@@ -92,6 +92,14 @@ xj_status xji_spool_put(xj_segment_writer *w, xji_spool *s, const void *p, size_
     return st;
 }
 
+static void spool_release(xji_spool *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    xj_buf_release(&s->buf);
+    *s = (xji_spool){.fd = -1};
+}
+
 /* All of it, in memory; the spool is empty then. */
 static xj_status spool_load(xj_segment_writer *w, xji_spool *s, xj_buf *out, xj_error *err)
 {
@@ -102,10 +110,7 @@ static xj_status spool_load(xj_segment_writer *w, xji_spool *s, xj_buf *out, xj_
         out->n = (size_t)s->written;
         st = xj_buf_put(out, s->buf.data, s->buf.n, err);
     }
-    if (s->fd >= 0)
-        close(s->fd);
-    xj_buf_release(&s->buf);
-    *s = (xji_spool){.fd = -1};
+    spool_release(s);
     return st;
 }
 
@@ -120,14 +125,6 @@ xj_status xji_put_id(xj_segment_writer *w, const char *id, size_t n, xj_error *e
 static uint64_t spool_length(const xji_spool *s)
 {
     return s->written + s->buf.n;
-}
-
-static void spool_release(xji_spool *s)
-{
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
-    xj_buf_release(&s->buf);
 }
 
 /* ---- sections ---- */
@@ -205,12 +202,10 @@ static xj_status spool_drain(xj_segment_writer *w, xji_spool *s, raw_section *ra
                 st = raw ? put_raw(w, raw, w->packed.data, n, err) : emit(w, w->packed.data, n, err);
             at += n;
         }
-        close(s->fd);
-        s->fd = -1;
     }
     if (st == XJ_OK)
         st = raw ? put_raw(w, raw, s->buf.data, s->buf.n, err) : emit(w, s->buf.data, s->buf.n, err);
-    xj_buf_release(&s->buf);
+    spool_release(s);
     return st;
 }
 

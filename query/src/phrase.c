@@ -1,7 +1,7 @@
 /*
  * Phrases by adjacency chains. For each neighbouring pair of units the index holds a list; the lists are intersected from
  * the rarest on, and in each common passage the adjacency codes are chained: AB and BC stand side by side exactly when
- * AB's second occurrence number equals BC's first. Numbers saturate at 15; a passage where that could matter, a phrase
+ * AB's second occurrence number equals BC's first. Numbers end at XJ_CODE_FULL; a passage where that could matter, a phrase
  * with breaking characters, and one whose script must be exact are verified in the text.
  */
 #include "phrase.h"

@@ -106,7 +106,7 @@ class Language(Case):
             self.say("build", "-q", "-o", self.path(name), path)
         merge = ("merge", "-o", self.index)
         _, err = self.say(*merge, self.path("a"), self.path("b"), chinese=True)
-        self.assertRegex(err, r"^已收入 3 份报告：3 段，\d+ 字，用时 \d+\.\d\d 秒；.*ix 共 \d+ KiB\n$")
+        self.assertRegex(err, r"^已合并 3 份报告：3 段，\d+ 字，用时 \d+\.\d\d 秒；.*ix 共 \d+ KiB\n$")
         for arguments, status, words in (
                 ((*merge, self.path("a"), self.path("b")), 2, "--force 可替换"),
                 (("merge", "-o", self.path("new"), self.path("b"), self.path("c")), 4, "三"),

@@ -88,7 +88,7 @@ class Merge(unittest.TestCase):
     def test_summary(self):
         done = self.merge(self.a, self.b)
         size = sum(os.path.getsize(os.path.join(self.out, name)) for name in os.listdir(self.out))
-        self.assertRegex(text(done.stderr), r"^indexed 3 reports: 3 passages, \d+ characters in \d+\.\d\d s; %s has %d KiB\n$" % (
+        self.assertRegex(text(done.stderr), r"^merged 3 reports: 3 passages, \d+ characters in \d+\.\d\d s; %s has %d KiB\n$" % (
             re.escape(self.out), (size + 1023) // 1024))
         characters = json.loads(text(xunju_index("info", "--json", self.out).stdout))["characters"]
         self.assertIn(" %d characters " % characters, text(done.stderr))
