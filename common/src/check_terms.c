@@ -181,6 +181,7 @@ static xj_status read_block(terms *t, list *l, uint32_t k, xj_error *e)
     const xj_term *term = l->term;
     bool many = term->df > XJ_BLOCK;
     uint32_t docs[XJ_BLOCK], tfs[XJ_BLOCK], left = term->df - k * XJ_BLOCK;
+    uint8_t tf[XJ_BLOCK];
     uint64_t entry_at = seg->sec[XJI_SEC_BLOCKS].offset + ((uint64_t)term->first_block + k) * XJI_BLOCK_ENTRY;
     xji_block_entry entry = {0, 0, term->header_at, term->noise_at, 0};
     xji_block_end end;
@@ -203,7 +204,7 @@ static xj_status read_block(terms *t, list *l, uint32_t k, xj_error *e)
                    .previous = l->previous,
                    .n_docs = (uint32_t)(term->in_context ? seg->stats.n_sections : seg->stats.n_passages),
                    .counts_codes = many && term->has_codes};
-    st = xji_block_decode(seg, &b, docs, tfs, &end, e);
+    st = xji_block_decode(seg, &b, docs, tf, tfs, &end, e);
     if (st != XJ_OK)
         return st;
     uint64_t before = l->codes_at - term->adjacency_at;

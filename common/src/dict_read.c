@@ -368,6 +368,8 @@ static xj_status get_page(xj_segment *seg, int dictionary, uint32_t page, const 
         if (!atomic_compare_exchange_strong_explicit(slot, &seen, p, memory_order_acq_rel, memory_order_acquire)) {
             xji_dict_page_free(p); /* another thread was faster */
             p = seen;
+        } else {
+            xji_hold(seg, p->n * (sizeof *p->key + sizeof *p->term));
         }
     }
     *out = p;

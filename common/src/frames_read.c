@@ -113,6 +113,7 @@ xj_status xji_page_load(xj_segment *seg, uint32_t pages, uint64_t i, xj_error *e
         if (st == XJ_OK) {
             s->raw[i] = (uint16_t)n;
             atomic_store_explicit(&s->loaded[i], 1, memory_order_release);
+            xji_hold(seg, s->slot);
         }
     }
     pthread_mutex_unlock(&seg->lock);

@@ -138,6 +138,20 @@ const xj_segment_stats *xj_index_stats(const xj_index *ix)
     return &ix->stats;
 }
 
+uint64_t xj_index_held(const xj_index *ix)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < ix->n; i++)
+        n += xj_segment_held(ix->segment[i]);
+    return n;
+}
+
+void xj_index_trim(xj_index *ix)
+{
+    for (size_t i = 0; i < ix->n; i++)
+        xj_segment_trim(ix->segment[i]);
+}
+
 uint64_t xj_index_bytes(const xj_index *ix)
 {
     return ix->bytes;

@@ -78,3 +78,10 @@ void xji_unreserve(void *p, size_t n)
     if (p)
         munmap(p, n ? n : 1);
 }
+
+void xji_forget(void *p, size_t n)
+{
+    /* Mapping it anew is the portable way. When the system refuses, zeros are all that matters. */
+    if (mmap(p, n ? n : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+        memset(p, 0, n);
+}

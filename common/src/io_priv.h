@@ -27,4 +27,7 @@ xj_status xji_fail_errno(xj_error *err, xj_status st, const char *path, int code
 void *xji_reserve(size_t n);
 void xji_unreserve(void *p, size_t n);
 
+/* Make reserved memory zero again and give it back to the system. */
+void xji_forget(void *p, size_t n);
+
 #endif

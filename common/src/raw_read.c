@@ -58,6 +58,7 @@ static xj_status load_chunks(xj_segment *seg, xji_section_view *s, uint64_t a, u
             }
             atomic_store_explicit(&s->loaded[c], 1, memory_order_release);
             atomic_fetch_add_explicit(&s->n_loaded, 1, memory_order_release);
+            xji_hold(seg, XJI_CHUNK);
         }
         a = stop;
     }

@@ -103,42 +103,69 @@ static xj_status parse_table(xj_segment *seg, const uint8_t *table, uint32_t n, 
     return XJ_OK;
 }
 
-/* ---- arenas ---- */
+/* ---- memory ---- */
 
-static xj_status reserve_arena(xj_segment *seg, xji_section_view *s, size_t slot, uint64_t size, xj_error *err)
+/* Hands out parts of the reservation, or only adds up how much they take (base NULL). */
+typedef struct carver {
+    uint8_t *base;
+    uint64_t used;
+} carver;
+
+static void *carve(carver *c, uint64_t size, uint64_t align)
 {
-    s->loaded = calloc((size_t)s->n_parts + 1, sizeof *s->loaded);
-    s->raw = s->kind == XJI_KIND_FRAMES ? calloc((size_t)s->n_parts + 1, sizeof *s->raw) : NULL;
-    s->slot = slot;
-    s->arena_size = (size_t)size;
-    s->arena = xji_reserve(s->arena_size);
-    if (!s->loaded || (s->kind == XJI_KIND_FRAMES && !s->raw) || !s->arena)
-        return xji_no_memory(seg, err);
-    return XJ_OK;
+    c->used += (align - c->used % align) % align;
+    void *p = c->base ? c->base + c->used : NULL;
+    c->used += size;
+    return p;
 }
 
-/* Arenas are reserved at open (address space only), so that the fast paths need no lock. */
-static xj_status reserve_arenas(xj_segment *seg, xj_error *err)
+/* Flags stand together in front, so that an index that is hardly used touches few pages of memory. */
+static void carve_all(xj_segment *seg, carver *c)
 {
+    uint64_t n_blocks = seg->sec[XJI_SEC_BLOCKS].length / XJI_BLOCK_ENTRY;
     for (size_t i = 0; i < seg->n_sections; i++) {
         xji_section_view *s = seg->order[i];
-        xj_status st = XJ_OK;
+        if (s->slot) {
+            s->loaded = carve(c, s->n_parts, 1);
+            s->raw = s->kind == XJI_KIND_FRAMES ? carve(c, s->n_parts * sizeof *s->raw, sizeof *s->raw) : NULL;
+        }
+    }
+    seg->page = carve(c, seg->sec[XJI_SEC_DICTIONARY].n_parts * sizeof *seg->page, sizeof *seg->page);
+    seg->group = carve(c, seg->sec[XJI_SEC_TABLES].n_parts * sizeof *seg->group, sizeof *seg->group);
+    seg->text_frame = carve(c, seg->sec[XJI_SEC_TEXT].n_parts * sizeof *seg->text_frame, sizeof *seg->text_frame);
+    seg->has_block = carve(c, n_blocks, 1);
+    seg->has_codes = carve(c, n_blocks, 1);
+    for (size_t i = 0; i < seg->n_sections; i++) {
+        xji_section_view *s = seg->order[i];
+        if (s->slot)
+            s->arena = carve(c, s->n_parts * s->slot, 64);
+    }
+    seg->block = carve(c, n_blocks * sizeof *seg->block, 64);
+    seg->codes = carve(c, n_blocks * sizeof *seg->codes, 64);
+}
+
+/* Memory is reserved at open (address space only), so that the fast paths need no lock. */
+static xj_status reserve_memory(xj_segment *seg, xj_error *err)
+{
+    carver c = {NULL, 0};
+    for (size_t i = 0; i < seg->n_sections; i++) {
+        xji_section_view *s = seg->order[i];
         if (s->kind == XJI_KIND_RAW) {
             s->n_parts = (s->length + XJI_CHUNK - 1) / XJI_CHUNK;
-            st = reserve_arena(seg, s, XJI_CHUNK, s->length, err);
+            s->slot = XJI_CHUNK;
         } else {
             s->n_parts = seg->sec[XJI_SEC_DIRECTORY(s->type)].length / XJI_FRAME_ENTRY;
-            if (s->type == XJI_SEC_POSTINGS)
-                st = reserve_arena(seg, s, XJI_POSTINGS_SLOT, s->n_parts * XJI_POSTINGS_SLOT, err);
-            else if (s->type == XJI_SEC_ADJACENCY)
-                st = reserve_arena(seg, s, XJI_PAGE, s->n_parts * XJI_PAGE, err);
+            s->slot = s->type == XJI_SEC_POSTINGS ? XJI_POSTINGS_SLOT : s->type == XJI_SEC_ADJACENCY ? XJI_PAGE : 0;
         }
-        if (st != XJ_OK)
-            return st;
     }
-    seg->page = calloc((size_t)seg->sec[XJI_SEC_DICTIONARY].n_parts + 1, sizeof *seg->page);
-    seg->group = calloc((size_t)seg->sec[XJI_SEC_TABLES].n_parts + 1, sizeof *seg->group);
-    return seg->page && seg->group ? XJ_OK : xji_no_memory(seg, err);
+    carve_all(seg, &c);
+    seg->memory_size = (size_t)c.used;
+    seg->memory = c.used < SIZE_MAX ? xji_reserve(seg->memory_size) : NULL;
+    if (!seg->memory)
+        return xji_no_memory(seg, err);
+    c = (carver){seg->memory, 0};
+    carve_all(seg, &c);
+    return XJ_OK;
 }
 
 /* ---- statistics ---- */
@@ -279,7 +306,7 @@ static xj_status parse(xj_segment *seg, uint64_t size, uint64_t header_sum, xj_e
                           seg->path);
     st = parse_table(seg, table, n, err);
     if (st == XJ_OK)
-        st = reserve_arenas(seg, err);
+        st = reserve_memory(seg, err);
     if (st == XJ_OK)
         st = parse_stats(seg, err);
     return st;
@@ -294,6 +321,7 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
         return xj_fail(err, XJ_ENOMEM, "no memory for a segment handle");
     seg->fd = -1;
     pthread_mutex_init(&seg->lock, NULL);
+    pthread_mutex_init(&seg->blocks_lock, NULL);
     size_t n_path = strlen(dir_path) + strlen(name) + 2;
     seg->path = malloc(n_path);
     seg->dctx = ZSTD_createDCtx();
@@ -321,12 +349,29 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
     return XJ_OK;
 }
 
-static void close_view(xji_section_view *s)
+/* What the reservation only points to. */
+static void free_parts(xj_segment *s)
 {
-    xji_unreserve(s->arena, s->arena_size);
-    free((void *)s->loaded);
-    free(s->raw);
-    free(s->checks);
+    for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_DICTIONARY].n_parts; i++)
+        xji_dict_page_free(atomic_load_explicit(&s->page[i], memory_order_relaxed));
+    for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_TABLES].n_parts; i++)
+        xji_group_free(atomic_load_explicit(&s->group[i], memory_order_relaxed));
+    for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_TEXT].n_parts; i++)
+        xji_text_frame_free(atomic_load_explicit(&s->text_frame[i], memory_order_relaxed));
+}
+
+uint64_t xj_segment_held(const xj_segment *seg)
+{
+    return atomic_load_explicit(&((xj_segment *)seg)->held, memory_order_relaxed);
+}
+
+void xj_segment_trim(xj_segment *seg)
+{
+    free_parts(seg);
+    xji_forget(seg->memory, seg->memory_size);
+    for (size_t i = 0; i < seg->n_sections; i++)
+        atomic_store_explicit(&seg->order[i]->n_loaded, 0, memory_order_relaxed);
+    atomic_store_explicit(&seg->held, 0, memory_order_relaxed);
 }
 
 void xj_segment_close(xj_segment **seg)
@@ -334,17 +379,14 @@ void xj_segment_close(xj_segment **seg)
     if (!seg || !*seg)
         return;
     xj_segment *s = *seg;
-    for (uint64_t i = 0; s->page && i < s->sec[XJI_SEC_DICTIONARY].n_parts; i++)
-        xji_dict_page_free(atomic_load_explicit(&s->page[i], memory_order_relaxed));
-    for (uint64_t i = 0; s->group && i < s->sec[XJI_SEC_TABLES].n_parts; i++)
-        xji_group_free(atomic_load_explicit(&s->group[i], memory_order_relaxed));
-    free((void *)s->page);
-    free((void *)s->group);
+    free_parts(s);
+    xji_unreserve(s->memory, s->memory_size);
     for (size_t i = 0; i < s->n_sections; i++)
-        close_view(s->order[i]);
+        free(s->order[i]->checks);
     if (s->fd >= 0)
         close(s->fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->blocks_lock);
     ZSTD_freeDCtx(s->dctx);
     free(s->path);
     free(s);

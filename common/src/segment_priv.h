@@ -7,11 +7,12 @@
 #include <zstd.h>
 
 #include "format_priv.h"
+#include "xj/postings.h"
 #include "xj/segment.h"
 
 /*
- * A section. Bytes are read into an arena reserved at its full size when they are first touched; a bit per
- * chunk (RAW) or page (postings, adjacency) says which are there and verified. Bits are set under the segment's
+ * A section. Bytes are read into an arena, address space for all of it, when they are first touched; a flag for each
+ * chunk (RAW) or page (postings, adjacency) says which are there and verified. Flags are set under the segment's
  * lock after the bytes are in place and read without it. Other sections of frames have no arena.
  */
 typedef struct xji_section_view {
@@ -24,8 +25,7 @@ typedef struct xji_section_view {
     uint64_t *checks;       /* RAW: loaded with the first chunk */
     uint64_t n_parts;       /* chunks or frames */
     uint8_t *arena;
-    size_t arena_size;
-    size_t slot;            /* bytes of the arena for each part */
+    size_t slot;            /* bytes of the arena for each part; 0: it has none */
     uint16_t *raw;          /* pages: bytes in them, set before their bit */
     _Atomic(uint8_t) *loaded;
     _Atomic(uint64_t) n_loaded; /* RAW: chunks that are there */
@@ -80,6 +80,14 @@ typedef struct xji_group {
     xji_rank rank[XJI_RANKS];
 } xji_group;
 
+/* A frame of texts, kept: record i of it is raw[at[i] .. at[i + 1]), its length in front left out. */
+typedef struct xji_text_frame {
+    uint32_t first, n;  /* records first .. first + n - 1 */
+    uint32_t *at;       /* 2 n: where each begins and ends in raw */
+    size_t raw_n;
+    uint8_t *raw;
+} xji_text_frame;
+
 struct xj_segment {
     int fd;
     char name[64];
@@ -87,6 +95,13 @@ struct xj_segment {
     uint64_t size;
     uint64_t table_offset;
     xj_segment_stats stats;
+    uint8_t *memory; /* one reservation: the arenas of all sections, decoded blocks, and all flags; zero: nothing is there */
+    size_t memory_size;
+    _Atomic(uint64_t) held; /* bytes of memory in use, there and elsewhere */
+    pthread_mutex_t blocks_lock; /* for decoding blocks; may be held when `lock` is taken, never the other way round */
+    xj_block *block;             /* by number in the block directory */
+    xj_block_codes *codes;
+    _Atomic(uint8_t) *has_block, *has_codes;
     pthread_mutex_t lock;
     ZSTD_DCtx *dctx; /* used under the lock, for pages */
     uint8_t packed[XJI_PACKED_PAGE]; /* one page as stored, under the lock */
@@ -98,7 +113,13 @@ struct xj_segment {
     xji_dictionary dictionary[XJI_DICTS];
     _Atomic(xji_dict_page *) *page; /* by frame of the dictionary pages; NULL until touched */
     _Atomic(xji_group *) *group;    /* by number; NULL until touched */
+    _Atomic(xji_text_frame *) *text_frame; /* by number; NULL until someone reads texts that are to be kept */
 };
+
+static inline void xji_hold(xj_segment *seg, uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&seg->held, bytes, memory_order_relaxed);
+}
 
 const char *xji_section_name(uint32_t type);
 
@@ -190,6 +211,7 @@ uint64_t xji_store_records(const xj_segment *seg, xj_store store);
 /* The group of text frame number `frame`, read and kept when it is first touched. */
 xj_status xji_group_of(xj_segment *seg, uint64_t frame, const xji_group **out, xj_error *err);
 void xji_group_free(xji_group *g);
+void xji_text_frame_free(xji_text_frame *f);
 
 /* Read the raw bytes of a text table: NULL, or what is wrong with it. *dictionary is in the table; n_dictionary 0: none. */
 const char *xji_group_parse(xji_group *g, const uint8_t *table, size_t n, const uint8_t **dictionary, size_t *n_dictionary);
@@ -250,7 +272,9 @@ typedef struct xji_block_end {
     bool padded;                /* the bits after the last are 0 */
 } xji_block_end;
 
-xj_status xji_block_decode(xj_segment *seg, const xji_block *b, uint32_t *docs, uint32_t *tfs, xji_block_end *end,
+/* Decode a block to docs and tf (XJ_TF_MANY and more: XJ_TF_MANY); tfs: all of them, or NULL. XJ_BLOCK places each, of which
+ * b->n are set. */
+xj_status xji_block_decode(xj_segment *seg, const xji_block *b, uint32_t *docs, uint8_t *tf, uint32_t *tfs, xji_block_end *end,
                            xj_error *err);
 
 /* An entry of the block directory. */

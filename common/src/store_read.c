@@ -31,6 +31,15 @@ uint64_t xji_store_records(const xj_segment *seg, xj_store store)
 
 /* ---- groups of texts ---- */
 
+void xji_text_frame_free(xji_text_frame *f)
+{
+    if (!f)
+        return;
+    free(f->raw);
+    free(f->at);
+    free(f);
+}
+
 void xji_group_free(xji_group *g)
 {
     if (!g)
@@ -108,6 +117,8 @@ xj_status xji_group_of(xj_segment *seg, uint64_t frame, const xji_group **out, x
         if (!atomic_compare_exchange_strong_explicit(&seg->group[i], &seen, g, memory_order_acq_rel, memory_order_acquire)) {
             xji_group_free(g); /* another thread was faster */
             g = seen;
+        } else {
+            xji_hold(seg, sizeof *g + (g->dictionary ? ZSTD_sizeof_DDict(g->dictionary) : 0));
         }
     }
     *out = g;
@@ -154,15 +165,13 @@ static xj_status find_frame(xj_segment *seg, xj_store store, uint32_t i, uint32_
     return XJ_OK;
 }
 
-static xj_status load_frame(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+/* Read and decompress the frame r->frame to r->raw. */
+static xj_status load_frame(xj_segment *seg, xj_store store, xj_record *r, xj_error *err)
 {
     uint32_t frames = xji_store_frames(store);
     const xji_group *g = NULL;
     xji_frame f;
-    r->seg = NULL;
-    xj_status st = find_frame(seg, store, i, &r->frame, &r->first, &r->end, err);
-    if (st == XJ_OK)
-        st = xji_frame_get(seg, frames, r->frame, &f, err);
+    xj_status st = xji_frame_get(seg, frames, r->frame, &f, err);
     if (st == XJ_OK && store == XJ_STORE_TEXT)
         st = xji_group_of(seg, r->frame, &g, err);
     if (st != XJ_OK)
@@ -182,10 +191,16 @@ static xj_status load_frame(xj_segment *seg, xj_store store, uint32_t i, xj_reco
         return st;
     r->seg = seg;
     r->store = (int)store;
-    r->group = g;
     r->next = r->first;
     r->at = 0;
     return XJ_OK;
+}
+
+static xj_status hold_frame(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+{
+    r->seg = NULL;
+    xj_status st = find_frame(seg, store, i, &r->frame, &r->first, &r->end, err);
+    return st == XJ_OK ? load_frame(seg, store, r, err) : st;
 }
 
 /* Damage in the frame held. */
@@ -197,17 +212,21 @@ static xj_status damaged(const xj_record *r, xj_error *err, const char *what)
 /* A text record as stored to one with UTF-8; both end with the source map. */
 static xj_status decode_text(xj_record *r, const uint8_t *record, size_t n, xj_error *err)
 {
+    const xji_group *g;
     xj_rd rd = xj_rd_of(record, n);
     uint64_t n_codes = xj_rd_varint(&rd);
     const uint8_t *codes = xj_rd_take(&rd, n_codes <= n ? (size_t)n_codes : SIZE_MAX);
     if (!codes)
         return damaged(r, err, "a passage record that is cut short");
+    xj_status st = xji_group_of(r->seg, r->frame, &g, err);
+    if (st != XJ_OK)
+        return st;
     size_t n_map = xj_rd_left(&rd);
     if (!grow(&r->text, &r->text_cap, XJ_VARINT_MAX + xji_text_room((size_t)n_codes) + n_map))
         return xji_no_memory(r->seg, err);
     /* The length is known last but stands first. */
     uint8_t *text = r->text + XJ_VARINT_MAX, length[XJ_VARINT_MAX];
-    size_t bytes = xji_text_decode(r->group, codes, (size_t)n_codes, text);
+    size_t bytes = xji_text_decode(g, codes, (size_t)n_codes, text);
     if (bytes == SIZE_MAX)
         return damaged(r, err, "a passage with characters that make no sense");
     size_t n_length = xj_varint_put(length, bytes);
@@ -218,39 +237,141 @@ static xj_status decode_text(xj_record *r, const uint8_t *record, size_t n, xj_e
     return XJ_OK;
 }
 
-xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+/* Find record i in the frame held, from the place of the last one on. */
+static xj_status find_record(xj_record *r, uint32_t i, const uint8_t **data, size_t *n, xj_error *err)
 {
-    bool held = r->seg == seg && r->store == (int)store && i >= r->first && i < r->end;
-    if (held && r->data && r->next == i + 1)
-        return XJ_OK; /* once more */
-    r->data = NULL;
-    r->n = 0;
-    if (!held) {
-        xj_status st = load_frame(seg, store, i, r, err);
-        if (st != XJ_OK)
-            return st;
-    }
+    uint64_t size;
     if (i < r->next) {
         r->next = r->first;
         r->at = 0;
     }
     xj_rd rd = xj_rd_of(r->raw + r->at, r->raw_n - r->at);
-    const uint8_t *data;
-    uint64_t n;
     do {
-        n = xj_rd_varint(&rd);
-        data = xj_rd_take(&rd, n <= r->raw_n ? (size_t)n : SIZE_MAX);
-        if (!data)
+        size = xj_rd_varint(&rd);
+        *data = xj_rd_take(&rd, size <= r->raw_n ? (size_t)size : SIZE_MAX);
+        if (!*data)
             return damaged(r, err, "a record longer than its frame");
         r->next++;
         r->at = (size_t)(rd.p - r->raw);
     } while (r->next <= i);
     if (i + 1 == r->end && xj_rd_left(&rd) != 0)
         return damaged(r, err, "a frame with bytes that belong to no record");
+    *n = (size_t)size;
+    return XJ_OK;
+}
+
+/* ---- texts that are kept ---- */
+
+/* The frame in hand as one to keep: it takes r->raw over. */
+static xj_status make_text_frame(xj_record *r, xji_text_frame **out, xj_error *err)
+{
+    uint32_t n = r->end - r->first;
+    xji_text_frame *f = calloc(1, sizeof *f);
+    uint32_t *at = f ? malloc((size_t)n * 2 * sizeof *at) : NULL;
+    *out = NULL;
+    if (!at) {
+        free(f);
+        return xji_no_memory(r->seg, err);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *data;
+        size_t size;
+        xj_status st = find_record(r, r->first + i, &data, &size, err);
+        if (st != XJ_OK) {
+            free(at);
+            free(f);
+            return st;
+        }
+        at[2 * i] = (uint32_t)(data - r->raw); /* a frame is below 512 MiB */
+        at[2 * i + 1] = (uint32_t)(data - r->raw + size);
+    }
+    *f = (xji_text_frame){r->first, n, at, r->raw_n, r->raw};
+    r->raw = NULL;
+    r->raw_cap = 0;
+    *out = f;
+    return XJ_OK;
+}
+
+/* The frame of passage i as kept by the segment. */
+static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji_text_frame **out, xj_error *err)
+{
+    *out = NULL;
+    if (r->seg != seg || r->store != XJ_STORE_TEXT || i < r->first || i >= r->end) {
+        r->seg = NULL;
+        xj_status st = find_frame(seg, XJ_STORE_TEXT, i, &r->frame, &r->first, &r->end, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    _Atomic(xji_text_frame *) *slot = &seg->text_frame[r->frame];
+    xji_text_frame *f = atomic_load_explicit(slot, memory_order_acquire), *seen = NULL;
+    if (!f) {
+        xj_status st = load_frame(seg, XJ_STORE_TEXT, r, err);
+        if (st == XJ_OK)
+            st = make_text_frame(r, &f, err);
+        if (st != XJ_OK) {
+            r->seg = NULL;
+            return st;
+        }
+        if (atomic_compare_exchange_strong_explicit(slot, &seen, f, memory_order_acq_rel, memory_order_acquire)) {
+            xji_hold(seg, sizeof *f + f->raw_n + (uint64_t)f->n * 2 * sizeof *f->at);
+        } else {
+            xji_text_frame_free(f); /* another thread was faster */
+            f = seen;
+        }
+    }
+    r->seg = seg;
+    r->store = XJ_STORE_TEXT;
+    *out = f;
+    return XJ_OK;
+}
+
+static xj_status kept_text(xj_segment *seg, uint32_t i, xj_record *r, xj_error *err)
+{
+    const xji_text_frame *f;
+    xj_status st = kept_frame(seg, i, r, &f, err);
+    if (st != XJ_OK)
+        return st;
+    const uint32_t *at = &f->at[2 * (size_t)(i - f->first)];
+    return decode_text(r, f->raw + at[0], at[1] - at[0], err);
+}
+
+xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
+{
+    bool kept = r->cached && store == XJ_STORE_TEXT;
+    bool held = !kept && r->seg == seg && r->store == (int)store && i >= r->first && i < r->end;
+    if (held && r->data && r->next == i + 1)
+        return XJ_OK; /* once more */
+    r->data = NULL;
+    r->n = 0;
+    if (kept)
+        return kept_text(seg, i, r, err);
+    if (!held) {
+        xj_status st = hold_frame(seg, store, i, r, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    const uint8_t *data;
+    size_t n;
+    xj_status st = find_record(r, i, &data, &n, err);
+    if (st != XJ_OK)
+        return st;
     if (store == XJ_STORE_TEXT)
-        return decode_text(r, data, (size_t)n, err);
+        return decode_text(r, data, n, err);
     r->data = data;
-    r->n = (size_t)n;
+    r->n = n;
+    return XJ_OK;
+}
+
+xj_status xj_segment_text(xj_segment *seg, uint32_t passage, xj_record *r, const char **text, size_t *n, xj_error *err)
+{
+    *text = NULL;
+    *n = 0;
+    xj_status st = xj_segment_record(seg, XJ_STORE_TEXT, passage, r, err);
+    if (st != XJ_OK)
+        return st;
+    xj_rd rd = xj_rd_of(r->data, r->n);
+    *n = (size_t)xj_rd_varint(&rd); /* written by decode_text */
+    *text = (const char *)rd.p;
     return XJ_OK;
 }
 

@@ -10,6 +10,28 @@ xj_status xj_segment_length(xj_segment *seg, uint32_t i, uint32_t *length, xj_er
     return st;
 }
 
+xj_status xj_segment_lengths(xj_segment *seg, uint32_t first, uint32_t end, const uint8_t **code, xj_error *err)
+{
+    *code = NULL;
+    return xji_raw_load(seg, &seg->sec[XJI_SEC_LENGTHS], first, end - first, code, err);
+}
+
+xj_status xj_segment_length_codes(xj_segment *seg, const uint32_t *passage, size_t n, uint8_t *code, xj_error *err)
+{
+    const uint8_t *p, *all = seg->sec[XJI_SEC_LENGTHS].arena;
+    uint64_t chunk = UINT64_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (passage[i] / XJI_CHUNK != chunk) {
+            xj_status st = xji_raw(seg, XJI_SEC_LENGTHS, passage[i], 1, &p, err);
+            if (st != XJ_OK)
+                return st;
+            chunk = passage[i] / XJI_CHUNK;
+        }
+        code[i] = all[passage[i]];
+    }
+    return XJ_OK;
+}
+
 xj_status xj_segment_section(xj_segment *seg, uint32_t i, uint32_t *first, uint32_t *end, xj_error *err)
 {
     const uint8_t *p;
@@ -65,11 +87,29 @@ xj_status xj_segment_report(xj_segment *seg, uint32_t i, xj_report_row *row, xj_
 
 xj_status xj_segment_report_of(xj_segment *seg, uint32_t passage, uint32_t *report, xj_report_row *row, xj_error *err)
 {
-    uint64_t i, n = seg->stats.n_reports;
+    return xj_segment_report_from(seg, 0, passage, report, row, err);
+}
+
+/* Reports that are looked at one by one before the table is halved. */
+enum { STEPS = 8 };
+
+xj_status xj_segment_report_from(xj_segment *seg, uint32_t from, uint32_t passage, uint32_t *report, xj_report_row *row,
+                                 xj_error *err)
+{
+    uint64_t i = from, n = seg->stats.n_reports;
+    const uint8_t *p;
+    xj_status st = XJ_OK;
     *report = 0;
     memset(row, 0, sizeof *row);
     /* Reports without passages begin where the next one does, so that the last one to begin is the one that has them. */
-    xj_status st = xji_last_not_above(seg, XJI_SEC_REPORTS, XJI_REPORT_SIZE, n, passage, &i, err);
+    uint64_t stop = from + (uint64_t)STEPS;
+    for (; from > 0 && i < stop && i + 1 < n && st == XJ_OK; i++) {
+        st = xji_raw(seg, XJI_SEC_REPORTS, (i + 1) * XJI_REPORT_SIZE, 4, &p, err);
+        if (st == XJ_OK && xj_get_u32(p) > passage)
+            break;
+    }
+    if (st == XJ_OK && (from == 0 || i == stop))
+        st = xji_last_not_above(seg, XJI_SEC_REPORTS, XJI_REPORT_SIZE, n, passage, &i, err);
     if (st == XJ_OK && i < n)
         st = xj_segment_report(seg, (uint32_t)i, row, err);
     if (st != XJ_OK)

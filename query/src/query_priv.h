@@ -6,7 +6,7 @@
 
 #include "xj/bytes.h"
 #include "xj/query.h"
-#include "xj/segment.h"
+#include "xj/postings.h"
 #include "xj/stem.h"
 #include "xj/token.h"
 

@@ -5,6 +5,7 @@
 #ifndef XJ_INDEX_H
 #define XJ_INDEX_H
 
+#include "xj/postings.h"
 #include "xj/segment.h"
 #include "xj/segment_write.h"
 
@@ -36,6 +37,15 @@ XJ_API xj_segment *xj_index_segment(const xj_index *ix, size_t i);
 
 /** Sum of the statistics of all segments (n_sections, n_pairs and n_words count a term once in each segment). */
 XJ_API const xj_segment_stats *xj_index_stats(const xj_index *ix);
+
+/** Bytes of memory that hold what was read so far (xj_segment_held), of all segments. */
+XJ_API uint64_t xj_index_held(const xj_index *ix);
+
+/**
+ * Give that memory back (xj_segment_trim): for processes that answer many queries, between two of them. No other call may be
+ * going on with this index.
+ */
+XJ_API void xj_index_trim(xj_index *ix);
 
 /** Bytes of all files of this generation, the manifest included. */
 XJ_API uint64_t xj_index_bytes(const xj_index *ix);

@@ -5,7 +5,8 @@
  * Files are read with pread, never mapped: a file cut short by someone else gives an error, not a signal. Every
  * byte is verified against a checksum before it is used; a mismatch is XJ_ECORRUPT with the file and the byte.
  *
- * An open segment may be shared by many threads. Iterators and record buffers belong to one thread.
+ * An open segment may be shared by many threads. Iterators and record buffers belong to one thread. What was read stays in
+ * memory; xj_segment_trim gives it back.
  */
 #ifndef XJ_SEGMENT_H
 #define XJ_SEGMENT_H
@@ -111,6 +112,15 @@ XJ_API xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_p
 /** Close and set *seg to NULL. NULL and a pointer to NULL are fine. */
 XJ_API void xj_segment_close(xj_segment **seg);
 
+/** Bytes of memory that hold what was read so far: pages, decoded blocks, tables, texts. */
+XJ_API uint64_t xj_segment_held(const xj_segment *seg);
+
+/**
+ * Give back the memory of what was read so far; it is read again when it is wanted. No other call may be going on with this
+ * segment, and all that was borrowed from it and every iterator become invalid, except records and statistics.
+ */
+XJ_API void xj_segment_trim(xj_segment *seg);
+
 /** Statistics, valid while the segment is open. */
 XJ_API const xj_segment_stats *xj_segment_stats_of(const xj_segment *seg);
 
@@ -173,11 +183,21 @@ XJ_API xj_status xj_segment_report(xj_segment *seg, uint32_t i, xj_report_row *r
 /** Length of passage i in units, to within 1/32: all that scoring wants of a passage, without searching. */
 XJ_API xj_status xj_segment_length(xj_segment *seg, uint32_t i, uint32_t *length, xj_error *err);
 
+/** Length codes (xj/length.h) of passages: of n ascending ones to code[0..n). */
+XJ_API xj_status xj_segment_length_codes(xj_segment *seg, const uint32_t *passage, size_t n, uint8_t *code, xj_error *err);
+
+/** Length codes of all passages in [first, end), which lie one after the other. Valid until xj_segment_trim. */
+XJ_API xj_status xj_segment_lengths(xj_segment *seg, uint32_t first, uint32_t end, const uint8_t **code, xj_error *err);
+
 /**
  * The report of a passage, and its row: whoever walks passages asks again only when one lies outside [first_passage,
  * first_passage + n_passages).
  */
 XJ_API xj_status xj_segment_report_of(xj_segment *seg, uint32_t passage, uint32_t *report, xj_report_row *row, xj_error *err);
+
+/** The same when it is known not to be before report `from`: near ones are found fastest. */
+XJ_API xj_status xj_segment_report_from(xj_segment *seg, uint32_t from, uint32_t passage, uint32_t *report, xj_report_row *row,
+                                        xj_error *err);
 
 /** The section of a passage; it holds passages [*first, *end). */
 XJ_API xj_status xj_segment_section_of(xj_segment *seg, uint32_t passage, uint32_t *section, uint32_t *first, uint32_t *end,
@@ -207,15 +227,18 @@ typedef struct xj_record {
     size_t packed_cap;
     uint8_t *text; /* a text record with its characters as UTF-8 */
     size_t text_cap;
-    const void *group; /* what the texts of the frame are coded with; belongs to the segment */
     void *unpacker;    /* the decompressor */
+    bool cached;       /* set by the caller: frames of texts are kept by the segment, for whoever reads them again */
 } xj_record;
 
-#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, 0, 0, 0, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL, NULL}
+#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, 0, 0, 0, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL, false}
 
 /** Read record i of a store into r. */
 XJ_API xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err);
 XJ_API void xj_record_release(xj_record *r);
+
+/** The text of a passage as UTF-8, without a NUL behind it; valid until the next call with this record. */
+XJ_API xj_status xj_segment_text(xj_segment *seg, uint32_t passage, xj_record *r, const char **text, size_t *n, xj_error *err);
 
 /**
  * A record that was read but makes no sense: when st is XJ_ECORRUPT and err does not name a place yet, name the file and the
@@ -227,42 +250,8 @@ XJ_API xj_status xj_record_place(const xj_record *r, xj_status st, xj_error *err
 #define XJ_BLOCK 128
 /** Value of an exhausted iterator; no passage has this number. */
 #define XJ_DOC_END UINT32_MAX
-
-/** Iterator over the postings of one term, passage numbers ascending. Plain value, nothing to release. */
-typedef struct xj_postings {
-    xj_segment *seg;
-    xj_term term;
-    uint32_t doc;       /* current passage, XJ_DOC_END after the last */
-    uint32_t tf;        /* occurrences in it */
-    uint32_t i;         /* current posting in the block */
-    uint32_t n;         /* postings in the block */
-    uint32_t block;     /* number of the block in the list */
-    uint32_t n_blocks;
-    uint32_t code_i;    /* posting of the block whose codes begin at code_at */
-    uint64_t code_at;   /* place in the adjacency stream */
-    uint32_t docs[XJ_BLOCK];
-    uint32_t tfs[XJ_BLOCK];
-} xj_postings;
-
-/** Stand on the first posting (or on XJ_DOC_END when df is 0). */
-XJ_API xj_status xj_postings_open(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err);
-
-/** Step to the next posting. */
-XJ_API xj_status xj_postings_next(xj_postings *it, xj_error *err);
-
-/** Step to the first posting with doc >= target; a target at or before the current one is a no-op. */
-XJ_API xj_status xj_postings_seek(xj_postings *it, uint32_t target, xj_error *err);
-
 /** Half of an adjacency code that is this great stands for this and more. */
 #define XJ_CODE_FULL 255
-
-/**
- * Adjacency codes of the current posting, the first min(tf, cap) of them, to codes[0..*n): high byte = which occurrence
- * of the pair's first unit in the passage this is, low byte = the same for its second unit, both from 0 and at most
- * XJ_CODE_FULL. AB and BC stand next to each other exactly when AB's low byte equals BC's high byte and is below
- * XJ_CODE_FULL. Both bytes ascend from code to code. XJ_ECORRUPT when the term has none.
- */
-XJ_API xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint32_t *n, xj_error *err);
 
 /** Called by xj_segment_check for each damage; returning false stops the check. */
 typedef bool (*xj_damage_fn)(void *ctx, const xj_error *damage);
