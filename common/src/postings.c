@@ -315,7 +315,7 @@ xj_status xj_postings_bound(const xj_postings *it, uint32_t block, uint32_t *las
         *impact = 255;
         return XJ_OK;
     }
-    xji_block_entry e;
+    xji_block_entry e = {0};
     xj_status st = xji_block_get(it->seg, &it->term, block, &e, err);
     *last = e.last;
     *impact = e.max_impact;
@@ -472,12 +472,13 @@ xj_status xj_postings_block_codes(xj_postings *it, uint32_t block, const xj_bloc
     return st;
 }
 
-xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint32_t *n, xj_error *err)
+xj_status xj_postings_codes_of(xj_postings *it, uint32_t block, uint32_t i, uint32_t tf, uint16_t *codes, uint32_t cap,
+                               uint32_t *n, xj_error *err)
 {
-    uint32_t wanted = it->tf < cap ? it->tf : cap;
+    uint32_t wanted = tf < cap ? tf : cap;
     const xj_block_codes *c;
     *n = 0;
-    xj_status st = xj_postings_block_codes(it, it->block, &c, err);
+    xj_status st = xj_postings_block_codes(it, block, &c, err);
     if (st != XJ_OK)
         return st;
     if (it->term.is_inline) {
@@ -485,11 +486,16 @@ xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint
         *n = wanted;
         return XJ_OK;
     }
-    xji_codes_rd r = {c->bytes + c->from[it->i], c->bytes + c->n_bytes, 0, 0, true, false};
+    xji_codes_rd r = {c->bytes + c->from[i], c->bytes + c->n_bytes, 0, 0, true, false};
     for (uint32_t k = 0; k < wanted; k++)
         codes[k] = xji_codes_next(&r);
     if (r.bad)
         return bad_codes(it, err);
     *n = wanted;
     return XJ_OK;
+}
+
+xj_status xj_postings_codes(xj_postings *it, uint16_t *codes, uint32_t cap, uint32_t *n, xj_error *err)
+{
+    return xj_postings_codes_of(it, it->block, it->i, it->tf, codes, cap, n, err);
 }

@@ -104,6 +104,10 @@ XJ_API xj_status xj_postings_bound(const xj_postings *it, uint32_t block, uint32
 /** Occurrences of posting i of a block that was current before, whatever its tf says. */
 XJ_API xj_status xj_postings_tf(const xj_postings *it, uint32_t block, uint32_t i, uint32_t *tf, xj_error *err);
 
+/** xj_postings_codes for posting i, of tf occurrences, of a block that was current before (xj_postings_block_at). */
+XJ_API xj_status xj_postings_codes_of(xj_postings *it, uint32_t block, uint32_t i, uint32_t tf, uint16_t *codes, uint32_t cap,
+                                      uint32_t *n, xj_error *err);
+
 /** The codes of a block that was current before (xj_postings_block_at). Valid as the block. XJ_ECORRUPT when the term has none. */
 XJ_API xj_status xj_postings_block_codes(xj_postings *it, uint32_t block, const xj_block_codes **codes, xj_error *err);
 
