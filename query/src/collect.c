@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void xji_collector_init(xji_collector *c, xj_index *ix, bool reports, size_t keep)
+void xji_collector_init(xji_collector *c, xj_index *ix, bool reports, unsigned wanted, size_t keep)
 {
     memset(c, 0, sizeof *c);
     c->ix = ix;
     c->reports = reports;
+    c->wanted = wanted;
     c->keep = keep;
 }
 
@@ -107,7 +108,8 @@ static xj_status enter_report(xji_collector *c, uint32_t passage, bool *is_new, 
     *is_new = !c->any_report || passage - c->last_row.first_passage >= c->last_row.n_passages;
     if (!*is_new)
         return XJ_OK;
-    xj_status st = xj_segment_report_of(xj_index_segment(c->ix, c->segment), passage, &report, &row, err);
+    xj_status st = xj_segment_report_from(xj_index_segment(c->ix, c->segment), c->any_report ? c->last_report : 0, passage, &report,
+                                          &row, err);
     if (st != XJ_OK)
         return st;
     c->last_report = report;
@@ -116,23 +118,10 @@ static xj_status enter_report(xji_collector *c, uint32_t passage, bool *is_new, 
     return XJ_OK;
 }
 
-xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj_tier tier, uint64_t occurrences, xj_error *err)
+static xj_status add_to_report(xji_collector *c, double score, xj_tier tier, uint64_t occurrences, bool is_new, xj_error *err)
 {
-    bool is_new;
-    xj_status st = enter_report(c, passage, &is_new, err);
-    if (st != XJ_OK)
-        return st;
-    c->totals.passages++;
-    c->totals.occurrences += occurrences;
-    c->totals.reports += is_new;
-    if (c->keep == 0)
-        return XJ_OK;
-    if (!c->reports) {
-        xji_found f = {.score = score, .segment = c->segment, .item = passage, .id_rank = c->last_row.id_rank, .tier = (uint8_t)tier};
-        return keep(c, &f, err);
-    }
     if (is_new) {
-        st = close_report(c, err);
+        xj_status st = close_report(c, err);
         if (st != XJ_OK)
             return st;
         c->report = (xji_found){
@@ -144,6 +133,26 @@ xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj
     c->report.passages++;
     c->report.occurrences += occurrences;
     return XJ_OK;
+}
+
+xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj_tier tier, uint64_t occurrences, xj_error *err)
+{
+    bool is_new = false, collects = c->keep > 0;
+    bool full = collects && !c->reports && c->n - c->first == c->keep && score < c->found[c->first].score;
+    if (c->reports || (c->wanted & XJ_TOTAL_REPORTS) || (collects && !full)) {
+        xj_status st = enter_report(c, passage, &is_new, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    c->totals.passages++;
+    c->totals.occurrences += occurrences;
+    c->totals.reports += is_new;
+    if (!collects || full)
+        return XJ_OK;
+    if (c->reports)
+        return add_to_report(c, score, tier, occurrences, is_new, err);
+    xji_found f = {.score = score, .segment = c->segment, .item = passage, .id_rank = c->last_row.id_rank, .tier = (uint8_t)tier};
+    return keep(c, &f, err);
 }
 
 xj_status xji_collector_end(xji_collector *c, xj_error *err)

@@ -18,6 +18,7 @@ typedef struct xji_found {
 typedef struct xji_collector {
     xj_index *ix;
     bool reports;       /* collect reports instead of passages */
+    unsigned wanted;    /* XJ_TOTAL_* */
     size_t keep;        /* how many of the best to keep for each segment */
     xj_totals totals;
     uint32_t segment;   /* in hand */
@@ -32,12 +33,20 @@ typedef struct xji_collector {
     xj_buf ids;
 } xji_collector;
 
-void xji_collector_init(xji_collector *c, xj_index *ix, bool reports, size_t keep);
+void xji_collector_init(xji_collector *c, xj_index *ix, bool reports, unsigned wanted, size_t keep);
 void xji_collector_release(xji_collector *c);
 
 /* Passages of a segment follow, ascending. */
 void xji_collector_begin(xji_collector *c, uint32_t segment);
 xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj_tier tier, uint64_t occurrences, xj_error *err);
+
+/* Passages with a lower score need not be added: they would not be kept, and no total counts them. */
+static inline double xji_collector_floor(const xji_collector *c)
+{
+    bool full = c->keep > 0 && c->n - c->first == c->keep;
+    return c->reports || c->wanted || !full ? 0.0 : c->found[c->first].score;
+}
+
 xj_status xji_collector_end(xji_collector *c, xj_error *err);
 
 /* Sort everything kept, best first: by tier when by_tier, then score, then report id, then number. Keeps c->keep of them. */

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan.h"
@@ -48,38 +49,44 @@ static void put(rows *r, const xj_explain_row *row)
     r->n++;
 }
 
-static xj_status explain_tokens(const xji_plan *p, const xj_hit *hit, uint32_t length, rows *out, xj_error *err)
+static xj_status explain_tokens(const xji_plan *p, const xj_hit *hit, rows *out, xj_error *err)
 {
-    for (size_t t = 0; t < p->q->n_tokens; t++) {
-        xji_cursor c;
-        xj_status st = xji_cursor_open(&c, p, hit->segment, t, err);
-        if (st == XJ_OK)
-            st = xji_cursor_seek(&c, hit->passage, err);
-        if (st != XJ_OK)
-            return st;
-        if (c.doc != hit->passage)
+    xji_arm *a = malloc(sizeof *a);
+    uint8_t code;
+    xj_status st = a ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory to explain a score");
+    if (st == XJ_OK)
+        st = xj_segment_length_codes(xj_index_segment(p->ix, hit->segment), &hit->passage, 1, &code, err);
+    for (size_t t = 0; t < p->q->n_tokens && st == XJ_OK; t++) {
+        uint32_t tf;
+        xji_plan_arm(p, hit->segment, t, a);
+        st = xji_arm_tfs(a, &hit->passage, 1, &tf, err);
+        if (st != XJ_OK || tf == 0)
             continue;
-        xj_explain_row row = {.df = p->df[t], .tf = c.tf, .length = length, .average = p->average, .idf = p->idf[t],
-                              .weight = p->q->token[t].weight, .contribution = xji_plan_part(p, t, c.tf, length)};
+        xj_explain_row row = {.df = p->df[t], .tf = tf, .length = xj_length_decode(code), .average = p->average, .idf = p->idf[t],
+                              .weight = p->q->token[t].weight, .contribution = xji_plan_part(p, t, tf, code)};
         name_token(p->q, &p->q->token[t], row.term, sizeof row.term);
         put(out, &row);
     }
-    return XJ_OK;
+    free(a);
+    return st;
 }
 
 static xj_status explain_phrases(const xji_plan *p, const xj_hit *hit, xji_verifier *v, rows *out, xj_error *err)
 {
-    bool exact = p->q->flags & XJ_QUERY_EXACT_SCRIPT;
-    xj_status st = xji_verifier_load(v, xj_index_segment(p->ix, hit->segment), hit->passage, exact ? XJ_UNITS_EXACT_SCRIPT : 0, err);
-    for (size_t i = 0; i < p->q->n_phrases && st == XJ_OK; i++) {
+    for (size_t i = 0; i < p->q->n_phrases; i++) {
         const xji_phrase *ph = &p->q->phrase[i];
-        if (p->bonus[i] == 0.0 || xji_verifier_count(v, p->q, ph) == 0)
+        uint32_t count;
+        if (p->bonus[i] == 0.0)
             continue;
+        xj_status st = xji_verify(v, p->q, ph, xj_index_segment(p->ix, hit->segment), hit->passage, &count, err);
+        if (st != XJ_OK)
+            return st;
         xj_explain_row row = {.is_phrase = true, .idf = p->bonus[i], .weight = 1.0, .contribution = p->bonus[i]};
         name_text(row.term, sizeof row.term, "phrase ", ph->label, strlen(ph->label));
-        put(out, &row);
+        if (count > 0)
+            put(out, &row);
     }
-    return st;
+    return XJ_OK;
 }
 
 xj_status xj_explain(xj_index *ix, const xj_query *q, const xj_hit *hit, xj_explain_row *row, size_t cap, size_t *n,
@@ -87,22 +94,25 @@ xj_status xj_explain(xj_index *ix, const xj_query *q, const xj_hit *hit, xj_expl
 {
     xji_plan p;
     xji_clock clock = {0, 0, false};
-    xji_verifier v = {0};
-    xj_passage_row passage;
+    xji_verifier v;
     rows out = {row, cap, 0};
-    v.record = (xj_record)XJ_RECORD_INIT;
+    xji_parts *parts = calloc(1, sizeof *parts);
+    xji_scratch scratch = {NULL, NULL};
     *n = 0;
-    xj_status st = xji_plan_make(&p, ix, q, &clock, err);
-    if (st != XJ_OK)
-        return st;
-    st = xj_segment_passage(xj_index_segment(ix, hit->segment), hit->passage, &passage, err);
-    if (st == XJ_OK)
-        st = explain_tokens(&p, hit, passage.length, &out, err);
-    if (st == XJ_OK)
-        st = explain_phrases(&p, hit, &v, &out, err);
+    if (!parts)
+        return xj_fail(err, XJ_ENOMEM, "no memory to explain a score");
+    xji_verifier_init(&v);
+    xj_status st = xji_plan_make(&p, ix, q, parts, &scratch, &clock, err);
+    if (st == XJ_OK) {
+        st = explain_tokens(&p, hit, &out, err);
+        if (st == XJ_OK)
+            st = explain_phrases(&p, hit, &v, &out, err);
+        xji_plan_release(&p);
+    }
     if (st == XJ_OK)
         *n = out.n;
     xji_verifier_release(&v);
-    xji_plan_release(&p);
+    xji_scratch_release(&scratch);
+    free(parts);
     return st;
 }

@@ -4,31 +4,28 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include <uchar.h>
 
 #include "query_priv.h"
-#include "xj/fold.h"
-#include "xj/utf8.h"
 
-/* Longest first where one is the beginning of another. 几 and 哪 stand for themselves with what follows them. */
-static const char *const patterns[] = {
-    "什么时候", "什么样", "为什么", "凭什么", "是什么", "有什么", "什么",   "请问",   "想问",   "是不是", "有没有", "能不能",
-    "怎么办",   "怎么样", "怎么",   "怎样",   "如何",   "哪一",   "哪些",   "哪个",   "哪里",   "哪儿",   "哪年",   "哪位",
-    "哪种",     "哪家",   "哪项",   "哪部",   "哪类",   "哪几",   "哪座",   "哪国",   "哪天",   "哪月",   "哪",     "是谁",
-    "谁是",     "谁",     "多少",   "几年",   "几月",   "几个",   "几日",   "几次",   "几种",   "几位",   "几岁",   "几天",
-    "几人",     "几项",   "几条",   "何时",   "何地",   "何人",   "何种",   "何年",   "何事",   "何处",   "为何",   "是何",
-    "何",       "能否",   "是否",   "可否",   "多长",   "多久",   "多高",   "多大",   "多远",   "吗",     "呢",     "么",
-    "嘛",       "吧"};
+/* Longest first where one is the beginning of another. 几 and 哪 stand for themselves with what follows them. Every character is its
+ * own folded form. */
+static const char16_t *const patterns[] = {
+    u"什么时候", u"什么样", u"为什么", u"凭什么", u"是什么", u"有什么", u"什么",   u"请问",   u"想问",   u"是不是", u"有没有", u"能不能",
+    u"怎么办",   u"怎么样", u"怎么",   u"怎样",   u"如何",   u"哪一",   u"哪些",   u"哪个",   u"哪里",   u"哪儿",   u"哪年",   u"哪位",
+    u"哪种",     u"哪家",   u"哪项",   u"哪部",   u"哪类",   u"哪几",   u"哪座",   u"哪国",   u"哪天",   u"哪月",   u"哪",     u"是谁",
+    u"谁是",     u"谁",     u"多少",   u"几年",   u"几月",   u"几个",   u"几日",   u"几次",   u"几种",   u"几位",   u"几岁",   u"几天",
+    u"几人",     u"几项",   u"几条",   u"何时",   u"何地",   u"何人",   u"何种",   u"何年",   u"何事",   u"何处",   u"为何",   u"是何",
+    u"何",       u"能否",   u"是否",   u"可否",   u"多长",   u"多久",   u"多高",   u"多大",   u"多远",   u"吗",     u"呢",     u"么",
+    u"嘛",       u"吧"};
 
 /* Units that a pattern takes at unit i, 0 when it does not fit. */
-static size_t fits(const xj_units *units, size_t i, const char *pattern)
+static size_t fits(const xj_units *units, size_t i, const char16_t *pattern)
 {
-    size_t n = strlen(pattern), k = 0;
-    for (size_t at = 0; at < n; k++) {
-        uint32_t cp;
-        at += xj_utf8_decode((const uint8_t *)pattern + at, n - at, &cp, NULL);
-        if (i + k >= units->n || units->unit[i + k].kind != XJ_UNIT_CHAR || units->unit[i + k].cp != xj_fold(cp))
+    size_t k = 0;
+    for (; pattern[k]; k++)
+        if (i + k >= units->n || units->unit[i + k].cp != pattern[k]) /* units that are no characters have other numbers */
             return 0;
-    }
     return k;
 }
 

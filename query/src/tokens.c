@@ -21,13 +21,13 @@ size_t xji_word_key(xj_stemmer *stemmer, const xj_units *units, size_t i, uint8_
     return n + 1;
 }
 
-/* The token that begins at unit i: the pair with the next unit, a word, or a character that stands alone. */
-static bool token_at(xj_stemmer *stemmer, const xj_units *u, size_t i, xji_token *t, uint8_t *key)
+/* The token that begins at unit i: the pair with the next unit, a word (its key is not filled in), or a character that
+ * stands alone. */
+static bool kind_at(const xj_units *u, size_t i, xji_token *t)
 {
     memset(t, 0, sizeof *t);
     if (u->unit[i].kind == XJ_UNIT_WORD) {
         t->kind = XJI_TOKEN_STRING;
-        t->key_n = xji_word_key(stemmer, u, i, key);
         return true;
     }
     if (u->unit[i].kind != XJ_UNIT_CHAR)
@@ -82,42 +82,74 @@ static xj_status add(xj_query *q, const xji_token *t, const uint8_t *key, double
     return xj_buf_put(&q->keys, key, t->key_n, err);
 }
 
+static bool has_word(const xj_units *u)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (u->unit[i].kind == XJ_UNIT_WORD)
+            return true;
+    return false;
+}
+
+/* Mark the question words of a phrase; *any_other: something in it touches none. Memory for its tokens is made, too. */
+static xj_status look_at(xj_query *q, xji_phrase *ph, bool **question, bool *any_other, xj_error *err)
+{
+    ph->token = malloc(ph->units.n * sizeof *ph->token);
+    *question = calloc(ph->units.n + 1, sizeof **question); /* what follows the last unit is no question word */
+    if (!ph->token || !*question)
+        return xj_fail(err, XJ_ENOMEM, "no memory for the query");
+    if (q->kind == XJ_QUERY_BAG && !ph->quoted)
+        xji_question_words(&ph->units, *question);
+    for (size_t i = 0; i < ph->units.n; i++) {
+        xji_token t;
+        if (!kind_at(&ph->units, i, &t))
+            continue;
+        *any_other = *any_other || !((*question)[i] || (t.kind == XJI_TOKEN_PAIR && (*question)[i + 1]));
+    }
+    return XJ_OK;
+}
+
+static xj_status add_phrase(xj_query *q, xji_phrase *ph, xj_stemmer *stemmer, const bool *question, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < ph->units.n && st == XJ_OK; i++) {
+        uint8_t key[XJ_KEY_MAX];
+        xji_token t;
+        if (!kind_at(&ph->units, i, &t))
+            continue;
+        if (t.kind == XJI_TOKEN_STRING)
+            t.key_n = xji_word_key(stemmer, &ph->units, i, key);
+        bool touches = question[i] || (t.kind == XJI_TOKEN_PAIR && question[i + 1]);
+        st = add(q, &t, key, touches ? QUESTION_WEIGHT : 1.0, &ph->token[ph->n_tokens++], err);
+    }
+    return st;
+}
+
 xj_status xji_query_make_tokens(xj_query *q, xj_error *err)
 {
-    xj_stemmer *stemmer;
-    xj_status st = xj_stemmer_new(&stemmer, err);
-    bool all_question = true;
-    for (int pass = 0; pass < 2 && st == XJ_OK; pass++) {
-        /* First pass: is there anything but question words? If not, they are what is asked for. */
-        for (size_t p = 0; p < q->n_phrases && st == XJ_OK; p++) {
-            xji_phrase *ph = &q->phrase[p];
-            if (!ph->positive)
-                continue;
-            if (!ph->token && !(ph->token = malloc(ph->units.n * sizeof *ph->token))) {
-                st = xj_fail(err, XJ_ENOMEM, "no memory for the query");
-                break;
-            }
-            bool *question = calloc(ph->units.n, sizeof *question);
-            if (!question) {
-                st = xj_fail(err, XJ_ENOMEM, "no memory for the query");
-                break;
-            }
-            if (q->kind == XJ_QUERY_BAG && !ph->quoted)
-                xji_question_words(&ph->units, question);
-            for (size_t i = 0; i < ph->units.n && st == XJ_OK; i++) {
-                uint8_t key[XJ_KEY_MAX];
-                xji_token t;
-                if (!token_at(stemmer, &ph->units, i, &t, key))
-                    continue;
-                bool touches = question[i] || (t.kind == XJI_TOKEN_PAIR && question[i + 1]);
-                if (pass == 0)
-                    all_question = all_question && touches;
-                else
-                    st = add(q, &t, key, touches && !all_question ? QUESTION_WEIGHT : 1.0, &ph->token[ph->n_tokens++], err);
-            }
-            free(question);
-        }
+    xj_stemmer *stemmer = NULL;
+    xj_status st = XJ_OK;
+    bool any_other = false, any_word = false;
+    bool **question = calloc(q->n_phrases + 1, sizeof *question);
+    if (!question)
+        return xj_fail(err, XJ_ENOMEM, "no memory for the query");
+    for (size_t p = 0; p < q->n_phrases && st == XJ_OK; p++) {
+        if (!q->phrase[p].positive)
+            continue;
+        st = look_at(q, &q->phrase[p], &question[p], &any_other, err);
+        any_word = any_word || has_word(&q->phrase[p].units);
     }
+    if (st == XJ_OK && any_word)
+        st = xj_stemmer_new(&stemmer, err);
+    for (size_t p = 0; p < q->n_phrases && st == XJ_OK; p++) {
+        /* Where there is nothing but question words, they are what is asked for. */
+        if (q->phrase[p].positive && !any_other)
+            memset(question[p], 0, q->phrase[p].units.n * sizeof *question[p]);
+        if (q->phrase[p].positive)
+            st = add_phrase(q, &q->phrase[p], stemmer, question[p], err);
+    }
+    for (size_t p = 0; p < q->n_phrases; p++)
+        free(question[p]);
+    free(question);
     xj_stemmer_free(stemmer);
     return st;
 }

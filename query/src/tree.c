@@ -1,27 +1,20 @@
 #include "tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "xj/fold.h"
-#include "xj/utf8.h"
-
-xj_status xji_leaves_find(xji_leaves *l, const xj_query *q, xj_segment *seg, xji_verifier *v, xji_clock *clock, xj_error *err)
+xj_status xji_leaves_init(xji_leaves *l, const xj_query *q, xj_segment *seg, xji_verifier *v, xji_scratch *scratch,
+                          xji_clock *clock, xj_error *err)
 {
     memset(l, 0, sizeof *l);
     l->q = q;
     l->seg = seg;
     l->verifier = v;
+    l->scratch = scratch;
     l->clock = clock;
     l->report_record = l->heading_record = (xj_record)XJ_RECORD_INIT;
-    l->list = calloc(q->n_phrases ? q->n_phrases : 1, sizeof *l->list);
-    xj_status st = l->list ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for the query");
-    for (size_t i = 0; i < q->n_phrases && st == XJ_OK; i++)
-        if (q->phrase[i].units.n <= XJ_QUERY_PHRASE_MAX)
-            st = xji_phrase_list(q, &q->phrase[i], seg, v, clock, &l->list[i], err);
-    if (st != XJ_OK)
-        xji_leaves_release(l);
-    return st;
+    l->list = xji_take_zero(scratch, q->n_phrases, sizeof *l->list);
+    l->made = xji_take_zero(scratch, q->n_phrases, sizeof *l->made);
+    return l->list && l->made ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for the query");
 }
 
 void xji_leaves_release(xji_leaves *l)
@@ -29,10 +22,52 @@ void xji_leaves_release(xji_leaves *l)
     if (l->list)
         for (size_t i = 0; i < l->q->n_phrases; i++)
             xji_list_release(&l->list[i]);
-    free(l->list);
     l->list = NULL;
+    l->made = NULL;
     xj_record_release(&l->report_record);
     xj_record_release(&l->heading_record);
+}
+
+static xj_status list_phrase(xji_leaves *l, const xji_phrase *p, xji_list *out, xj_error *err)
+{
+    xji_conjunction c;
+    xji_batch b = {.n = 1};
+    uint32_t count[XJ_BLOCK];
+    size_t chain;
+    xji_mark mark = xji_scratch_mark(l->scratch);
+    xji_conjunction_init(&c, l->q, l->seg, NULL, l->verifier, l->scratch, l->clock);
+    xj_status st = xji_conjunction_phrase(&c, p, &chain, err);
+    while (st == XJ_OK && b.n > 0) {
+        st = xji_conjunction_next(&c, 0, &b, err);
+        if (st == XJ_OK)
+            st = xji_conjunction_counts(&c, chain, &b, l->exactly, count, err);
+        for (size_t i = 0; i < b.n && st == XJ_OK; i++)
+            if (count[i] > 0)
+                st = xji_list_put(out, b.doc[i], count[i], err);
+    }
+    xji_conjunction_release(&c);
+    xji_scratch_back(l->scratch, mark);
+    return st;
+}
+
+xj_status xji_leaf(xji_leaves *l, size_t phrase, const xji_list **out, xj_error *err)
+{
+    xj_status st = XJ_OK;
+    if (!l->made[phrase] && l->q->phrase[phrase].units.n <= XJ_QUERY_PHRASE_MAX)
+        st = list_phrase(l, &l->q->phrase[phrase], &l->list[phrase], err);
+    l->made[phrase] = st == XJ_OK;
+    *out = &l->list[phrase];
+    return st;
+}
+
+xj_status xji_leaves_find(xji_leaves *l, xj_error *err)
+{
+    const xji_list *list;
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < l->q->n_phrases && st == XJ_OK; i++)
+        if (l->q->phrase[i].positive)
+            st = xji_leaf(l, i, &list, err);
+    return st;
 }
 
 /* ---- fields ---- */
@@ -42,17 +77,7 @@ static xj_status holds(xj_str text, const xj_units *wanted, xji_verifier *v, boo
     *yes = false;
     if (!text.s)
         return XJ_OK;
-    if (text.n + 1 > v->cap) {
-        uint32_t *p = realloc(v->cp, (text.n + 1) * sizeof *p);
-        if (!p)
-            return xj_fail(err, XJ_ENOMEM, "no memory to look at a field");
-        v->cp = p;
-        v->cap = text.n + 1;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; n++)
-        i += xj_utf8_decode((const uint8_t *)text.s + i, text.n - i, &v->cp[n], NULL);
-    xj_status st = xj_units_read(&v->units, v->cp, n, XJ_UNITS_QUERY, err);
+    xj_status st = xji_verifier_read(v, text.s, text.n, XJ_UNITS_QUERY, err);
     *yes = st == XJ_OK && xj_units_find(&v->units, wanted, 0) != SIZE_MAX;
     return st;
 }
@@ -171,15 +196,17 @@ static xj_status list_filter(xji_leaves *l, const xji_filter *f, xji_list *out, 
     return st;
 }
 
-/* Keep in a what is also in b (keep) or what is not (!keep). */
+/* Keep in a what is also in b (keep) or what is not (!keep). Counts of a stay with their passages. */
 static void intersect(xji_list *a, const xji_list *b, bool keep)
 {
     size_t n = 0, j = 0;
     for (size_t i = 0; i < a->n; i++) {
         j = xji_list_seek(b, j, a->doc[i]);
         bool in = j < b->n && b->doc[j] == a->doc[i];
-        if (in == keep)
-            a->doc[n++] = a->doc[i];
+        if (in == keep) {
+            a->doc[n] = a->doc[i];
+            a->count[n++] = a->count[i];
+        }
     }
     a->n = n;
 }
@@ -193,23 +220,35 @@ static xj_status apply_filter(xji_leaves *l, xji_list *a, const xji_filter *f, b
         xj_status st = test(l, &t, a->doc[i], &yes, err);
         if (st != XJ_OK)
             return st;
-        if (yes == keep)
-            a->doc[n++] = a->doc[i];
+        if (yes == keep) {
+            a->doc[n] = a->doc[i];
+            a->count[n++] = a->count[i];
+        }
     }
     a->n = n;
     return XJ_OK;
 }
 
-static xj_status unite(const xji_list *a, const xji_list *b, xji_list *out, xj_error *err)
+/* Passages of many lists, each once: a bit for every passage of the segment. */
+static xj_status unite(xji_leaves *l, uint32_t node, xji_list *out, xj_error *err)
 {
-    size_t i = 0, j = 0;
-    xj_status st = XJ_OK;
-    while (st == XJ_OK && (i < a->n || j < b->n)) {
-        uint32_t x = i < a->n ? a->doc[i] : XJ_DOC_END, y = j < b->n ? b->doc[j] : XJ_DOC_END;
-        st = xji_list_put(out, x < y ? x : y, 1, err);
-        i += x <= y;
-        j += y <= x;
+    const xj_query *q = l->q;
+    uint64_t n = xj_segment_stats_of(l->seg)->n_passages;
+    xji_mark mark = xji_scratch_mark(l->scratch);
+    uint64_t *bits = xji_take_zero(l->scratch, (size_t)(n / 64 + 1), sizeof *bits);
+    xj_status st = bits ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory for the passages of an OR");
+    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE && st == XJ_OK; k = q->node[k].next) {
+        xji_list made = {0};
+        const xji_list *a = &made;
+        st = q->node[k].kind == XJI_NODE_PHRASE ? xji_leaf(l, q->node[k].leaf, &a, err) : xji_tree_eval(l, k, &made, err);
+        for (size_t i = 0; i < a->n && st == XJ_OK; i++)
+            bits[a->doc[i] / 64] |= (uint64_t)1 << a->doc[i] % 64;
+        xji_list_release(&made);
     }
+    for (uint64_t i = 0; i <= n / 64 && st == XJ_OK; i++)
+        for (uint64_t v = bits[i]; v && st == XJ_OK; v &= v - 1)
+            st = xji_list_put(out, (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(v), 1, err);
+    xji_scratch_back(l->scratch, mark);
     return st;
 }
 
@@ -257,36 +296,108 @@ static xj_status exclude(xji_leaves *l, xji_list *a, uint32_t node, xj_error *er
     return st;
 }
 
+/* ---- AND ---- */
+
+static size_t count_operands(const xj_query *q, uint32_t node)
+{
+    size_t n = 0;
+    if (q->node[node].kind != XJI_NODE_AND || only_excludes(q, node))
+        return 1;
+    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE; k = q->node[k].next)
+        n += count_operands(q, k);
+    return n;
+}
+
+typedef enum part { PART_POSITIVE, PART_FILTER, PART_EXCLUDES } part;
+
+static part part_of(const xj_query *q, uint32_t node)
+{
+    return only_excludes(q, node) ? PART_EXCLUDES : is_filter(q, node) ? PART_FILTER : PART_POSITIVE;
+}
+
+static void put_operands(const xj_query *q, uint32_t node, part wanted, xji_operands *out)
+{
+    if (q->node[node].kind != XJI_NODE_AND || only_excludes(q, node)) {
+        if (part_of(q, node) == wanted)
+            out->node[out->n++] = node;
+        return;
+    }
+    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE; k = q->node[k].next)
+        put_operands(q, k, wanted, out);
+}
+
+xj_status xji_operands_of(const xj_query *q, uint32_t node, xji_scratch *scratch, xji_operands *out, xj_error *err)
+{
+    *out = (xji_operands){.node = xji_take(scratch, count_operands(q, node), sizeof *out->node)};
+    if (!out->node)
+        return xj_fail(err, XJ_ENOMEM, "no memory for the query");
+    put_operands(q, node, PART_POSITIVE, out);
+    out->n_positive = out->n;
+    put_operands(q, node, PART_FILTER, out);
+    out->n_filters = out->n - out->n_positive;
+    put_operands(q, node, PART_EXCLUDES, out);
+    return XJ_OK;
+}
+
+xj_status xji_tree_narrow(xji_leaves *l, const xji_operands *o, xji_list *docs, xj_error *err)
+{
+    const xj_query *q = l->q;
+    xj_status st = XJ_OK;
+    for (size_t i = o->n_positive; i < o->n && st == XJ_OK; i++)
+        st = i < o->n_positive + o->n_filters ? apply_filter(l, docs, &q->filter[q->node[o->node[i]].leaf], true, err)
+                                              : exclude(l, docs, o->node[i], err);
+    return st;
+}
+
+xj_status xji_tree_admit(xji_leaves *l, const xji_operands *o, uint32_t doc, uint32_t *first, uint32_t *end, xj_error *err)
+{
+    const xj_query *q = l->q;
+    uint64_t n = xj_segment_stats_of(l->seg)->n_passages;
+    bool any = false;
+    for (size_t i = o->n_positive; i < o->n_positive + o->n_filters && !any; i++)
+        any = q->filter[q->node[o->node[i]].leaf].field == XJI_FIELD_YEAR;
+    *first = doc;
+    *end = XJ_DOC_END;
+    for (uint32_t report = 0; any && doc < n && !xji_clock_expired(l->clock);) {
+        xj_report_row row;
+        bool yes = true;
+        xj_status st = xj_segment_report_from(l->seg, report, doc, &report, &row, err);
+        for (size_t i = o->n_positive; i < o->n_positive + o->n_filters && yes && st == XJ_OK; i++) {
+            const xji_filter *f = &q->filter[q->node[o->node[i]].leaf];
+            if (f->field == XJI_FIELD_YEAR)
+                st = fits_report(l, f, report, &row, &yes, err);
+        }
+        if (st != XJ_OK)
+            return st;
+        *first = doc;
+        *end = row.first_passage + row.n_passages;
+        if (yes)
+            return XJ_OK;
+        doc = *end;
+        *first = XJ_DOC_END;
+    }
+    if (any && doc >= n)
+        *first = XJ_DOC_END;
+    return XJ_OK;
+}
+
 static xj_status eval_and(xji_leaves *l, uint32_t node, xji_list *out, xj_error *err)
 {
     const xj_query *q = l->q;
-    bool first = true;
-    xj_status st = XJ_OK;
+    xji_operands o;
+    xj_status st = xji_operands_of(q, node, l->scratch, &o, err);
     /* What can be listed narrows first; fields then look at what is left; exclusions come last. */
-    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE && st == XJ_OK; k = q->node[k].next) {
-        if (is_filter(q, k) || only_excludes(q, k))
-            continue;
-        if (first) {
-            st = xji_tree_eval(l, k, out, err);
-        } else {
-            xji_list b = {0};
-            st = xji_tree_eval(l, k, &b, err);
-            if (st == XJ_OK)
-                intersect(out, &b, true);
-            xji_list_release(&b);
-        }
-        first = false;
+    for (size_t i = 0; i < o.n_positive && st == XJ_OK; i++) {
+        xji_list b = {0};
+        st = xji_tree_eval(l, o.node[i], i == 0 ? out : &b, err);
+        if (st == XJ_OK && i > 0)
+            intersect(out, &b, true);
+        xji_list_release(&b);
     }
-    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE && st == XJ_OK; k = q->node[k].next) {
-        if (!is_filter(q, k))
-            continue;
-        const xji_filter *f = &q->filter[q->node[k].leaf];
-        st = first ? list_filter(l, f, out, err) : apply_filter(l, out, f, true, err);
-        first = false;
-    }
-    for (uint32_t k = q->node[node].child; k != XJI_NO_NODE && st == XJ_OK; k = q->node[k].next)
-        if (only_excludes(q, k))
-            st = exclude(l, out, k, err);
+    if (st == XJ_OK && o.n_positive == 0)
+        st = list_filter(l, &q->filter[q->node[o.node[0]].leaf], out, err);
+    if (st == XJ_OK)
+        st = xji_tree_narrow(l, &o, out, err);
     return st;
 }
 
@@ -304,23 +415,17 @@ xj_status xji_tree_eval(xji_leaves *l, uint32_t node, xji_list *out, xj_error *e
     const xji_node *n = &q->node[node];
     xj_status st = XJ_OK;
     switch (n->kind) {
-    case XJI_NODE_PHRASE:
-        return copy_list(&l->list[n->leaf], out, err);
+    case XJI_NODE_PHRASE: {
+        const xji_list *list;
+        st = xji_leaf(l, n->leaf, &list, err);
+        return st == XJ_OK ? copy_list(list, out, err) : st;
+    }
     case XJI_NODE_FILTER:
         return list_filter(l, &q->filter[n->leaf], out, err);
     case XJI_NODE_AND:
         return eval_and(l, node, out, err);
     case XJI_NODE_OR:
-        for (uint32_t k = n->child; k != XJI_NO_NODE && st == XJ_OK; k = q->node[k].next) {
-            xji_list a = {0}, both = {0};
-            st = xji_tree_eval(l, k, &a, err);
-            if (st == XJ_OK)
-                st = unite(out, &a, &both, err);
-            xji_list_release(&a);
-            xji_list_release(out);
-            *out = both;
-        }
-        return st;
+        return unite(l, node, out, err);
     case XJI_NODE_NOT:
         break; /* the parser lets no NOT stand where a list is wanted */
     }

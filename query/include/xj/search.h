@@ -1,7 +1,7 @@
 /**
  * Searching an index: counts, ranked passages, ranked reports, and why a passage scored as it did.
  *
- * One index and one query may be searched from many threads at once; results and views belong to one thread.
+ * One index and one query may be searched from many threads at once; searchers, results and views belong to one thread.
  */
 #ifndef XJ_SEARCH_H
 #define XJ_SEARCH_H
@@ -46,8 +46,17 @@ typedef enum xj_want {
     XJ_WANT_REPORTS  /* reports and totals */
 } xj_want;
 
+/** Totals that can be asked for; or-ed together. Each costs time: without any, the best hits alone are looked for. */
+enum {
+    XJ_TOTAL_PASSAGES = 1,
+    XJ_TOTAL_OCCURRENCES = 2,
+    XJ_TOTAL_REPORTS = 4,
+    XJ_TOTAL_ALL = 7
+};
+
 typedef struct xj_search_options {
     xj_want want;
+    unsigned totals; /* XJ_TOTAL_*: which totals to fill in, others are 0. XJ_WANT_ANY fills in passages only */
     size_t limit;  /* hits to return, after offset */
     size_t offset; /* hits to leave out before them */
     bool relax;    /* a phrase query: append near, then partial passages; others: no effect */
@@ -55,14 +64,14 @@ typedef struct xj_search_options {
     int64_t deadline_ns; /* CLOCK_MONOTONIC time at which to stop, 0 = none */
 } xj_search_options;
 
-#define XJ_SEARCH_OPTIONS_INIT {XJ_WANT_HITS, 10, 0, false, false, 0}
+#define XJ_SEARCH_OPTIONS_INIT {XJ_WANT_HITS, XJ_TOTAL_ALL, 10, 0, false, false, 0}
 
-/** Exact totals of a search, whatever its limit. */
+/** Exact totals of a search, whatever its limit, as far as they were asked for. */
 typedef struct xj_totals {
     uint64_t occurrences; /* of the positive phrases, in the passages counted; overlapping ones all count */
     uint64_t passages;    /* that satisfy the query; a bag listed as hits: that hold any of it */
     uint64_t reports;
-    uint64_t more;        /* with relax or count_more: further passages that hold some of the phrase; else 0 */
+    uint64_t more;        /* count_more, or relax with XJ_TOTAL_PASSAGES: further passages that hold some of the phrase; else 0 */
 } xj_totals;
 
 /** Owned by the caller: XJ_RESULTS_INIT, then xj_results_release; may be used again and again. */
@@ -77,10 +86,21 @@ typedef struct xj_results {
 
 #define XJ_RESULTS_INIT {NULL, 0, NULL, 0, {0, 0, 0, 0}, false}
 
+/** The memory that searching takes, used again from query to query. Belongs to one thread; the index must outlive it. */
+typedef struct xj_searcher xj_searcher;
+
+/** *out is owned by the caller, NULL on failure (XJ_ENOMEM). */
+XJ_API xj_status xj_searcher_new(xj_searcher **out, xj_index *ix, xj_error *err);
+XJ_API void xj_searcher_free(xj_searcher *s);
+
 /**
  * Run a query. XJ_OK with no hits is not an error; XJ_OK with out->partial is a search that met its deadline.
  * Errors: XJ_ECORRUPT, XJ_EIO, XJ_ENOMEM; out is then empty.
  */
+XJ_API xj_status xj_searcher_run(xj_results *out, xj_searcher *s, const xj_query *q, const xj_search_options *options,
+                                 xj_error *err);
+
+/** The same with a searcher made for this one query. */
 XJ_API xj_status xj_search(xj_results *out, xj_index *ix, const xj_query *q, const xj_search_options *options, xj_error *err);
 XJ_API void xj_results_release(xj_results *r);
 
