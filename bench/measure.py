@@ -52,6 +52,16 @@ def need(program):
                  "$XUNJU_INDEX and $XUNJU_QUERY" % program)
 
 
+def peer(folder):
+    """The program of a peer, or None and what its setup wants."""
+    program = os.path.join(CACHE, folder, "run")
+    if os.access(program, os.X_OK):
+        return program, None
+    with open(os.path.join(BENCH, "peers", folder, "setup"), encoding="utf-8") as f:
+        wants = [line[9:].strip() for line in f if line.startswith("# Wants: ")]
+    return None, "was left out: `bench/setup %s` builds it, wanting: %s" % (folder, "".join(wants))
+
+
 def files(path):
     if os.path.isfile(path):
         return [path]

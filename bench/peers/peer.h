@@ -10,6 +10,8 @@
  *                                        length is in bytes or in what the language counts, and there to make sure
  *                                        that the texts were read
  *   version                              prints name and version
+ * bench/xunju.c answers the same lines and two things more: the kind question, for which peers get an or of its bigrams, and the
+ * mode show.
  * Passages are lines {"id":0,"text":"…"}, ids counting up from 0. Failing is enough of an answer to bad input. */
 #ifndef XUNJU_BENCH_PEER_H
 #define XUNJU_BENCH_PEER_H
@@ -131,13 +133,13 @@ static inline void peer_passages_close(peer_passages *p)
 
 /* ---- queries ---- */
 
-typedef enum { MODE_TOP, MODE_TEXT, MODE_COUNT } peer_mode;
-typedef enum { KIND_PHRASE, KIND_AND, KIND_OR } peer_kind;
+typedef enum { MODE_TOP, MODE_TEXT, MODE_COUNT, MODE_SHOW } peer_mode;
+typedef enum { KIND_PHRASE, KIND_AND, KIND_OR, KIND_QUESTION } peer_kind;
 
 typedef struct {
     peer_mode mode;
     peer_kind kind;
-    int n_words; /* 1 for a phrase */
+    int n_words; /* 1 for a phrase and a question */
     char *words[PEER_MAX_WORDS];
     char *line;
     size_t capacity;
@@ -150,6 +152,15 @@ typedef struct {
     long ids[PEER_TOP];
     size_t text_bytes;
 } peer_answer;
+
+/* Number of a name; 0, which has none, when it is not there. */
+static inline size_t peer_find(const char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return 0;
+}
 
 /* 1 and the next query, its clock started, or 0 at the end. */
 static inline int peer_query_next(peer_query *q)
@@ -165,10 +176,12 @@ static inline int peer_query_next(peer_query *q)
         peer_die("not a query: %s", q->line);
     *kind++ = 0;
     *text++ = 0;
-    q->mode = !strcmp(q->line, "count") ? MODE_COUNT : !strcmp(q->line, "text") ? MODE_TEXT : MODE_TOP;
-    q->kind = !strcmp(kind, "and") ? KIND_AND : !strcmp(kind, "or") ? KIND_OR : KIND_PHRASE;
+    static const char *const modes[] = {[MODE_TEXT] = "text", [MODE_COUNT] = "count", [MODE_SHOW] = "show"};
+    static const char *const kinds[] = {[KIND_AND] = "and", [KIND_OR] = "or", [KIND_QUESTION] = "question"};
+    q->mode = (peer_mode)peer_find(modes, sizeof modes / sizeof *modes, q->line);
+    q->kind = (peer_kind)peer_find(kinds, sizeof kinds / sizeof *kinds, kind);
     q->n_words = 0;
-    if (q->kind == KIND_PHRASE) {
+    if (q->kind == KIND_PHRASE || q->kind == KIND_QUESTION) {
         q->words[q->n_words++] = text;
     } else {
         for (char *word = strtok(text, " "); word && q->n_words < PEER_MAX_WORDS; word = strtok(NULL, " "))
