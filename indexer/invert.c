@@ -5,15 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grouper.h"
 #include "parts.h"
 #include "runs.h"
 #include "xj/utf8.h"
 
-/* A token: 22 bits of a pair's key (its bucket has the others) or 24 of a word's number, 24 bits of passage in the batch, 16
- * bits of adjacency code. */
+/* A token of a pair is as in grouper.h. One of a word: 24 bits of the word's number, 24 of passage in the batch, 16 of adjacency
+ * code. */
 enum {
     PAIR_BITS = 16 + XJI_BUCKET_BITS,
-    PAIR_MASK = (1 << PAIR_BITS) - 1,
     WORDS_MAX = 1 << 24,
     KEY_SHIFT = 40,
     NUMBER_SHIFT = 16,
@@ -22,7 +22,16 @@ enum {
     DIGITS = 1 << DIGIT_BITS
 };
 
-enum { CHUNK_TOKENS = 511, SLAB_CHUNKS = 256 };
+_Static_assert(XJI_SINGLE == XJ_SECOND_SINGLE && (int)XJI_GROUPER_KEY_BITS == (int)PAIR_BITS &&
+                   (int)XJI_GROUPER_KEY_SHIFT == (int)XJI_SECOND_SHIFT &&
+                   XJI_GROUPER_PASSAGE_SHIFT == XJI_FIRST_SHIFT + XJI_BUCKET_BITS,
+               "a pair as it comes tells its bucket where a token in the bucket tells its passage");
+
+/* Chunks are aligned to their size, so that the place of the next token tells when one is full. */
+enum { CHUNK_BYTES = 4096, CHUNK_TOKENS = CHUNK_BYTES / 8 - 1 };
+
+/* Chunks come out of slabs, which take memory as far as they are used. */
+enum { SLAB_CHUNKS = 256 };
 
 /* However much others have taken: with less than this a batch would hardly hold a report. */
 enum { MEMORY_MIN = 6 << 20 };
@@ -35,35 +44,51 @@ typedef struct chunk {
     uint64_t token[CHUNK_TOKENS];
 } chunk;
 
+_Static_assert(sizeof(chunk) == CHUNK_BYTES, "the link takes the room of a token");
+
 typedef struct slab {
     struct slab *next;
-    chunk chunks[SLAB_CHUNKS];
+    chunk *chunks; /* SLAB_CHUNKS */
 } slab;
 
 typedef struct bucket {
-    uint64_t *next, *end; /* in the last chunk */
     chunk *first, *last;
     size_t n_chunks;
 } bucket;
 
-static size_t n_tokens(const bucket *b)
-{
-    return b->n_chunks * CHUNK_TOKENS - (size_t)(b->end - b->next);
-}
-
 /* Tokens of one field. */
 typedef struct field {
+    uint64_t *next[XJI_BUCKETS]; /* by bucket: where its next token goes, by itself to keep it in the cache; a multiple of
+                                    CHUNK_BYTES when the last chunk is full, NULL when there is none */
     bucket bucket[XJI_BUCKETS];
     uint64_t *word;
     size_t n_words, word_cap;
     uint64_t total[XJI_BUCKETS]; /* pairs of all batches: they decide where parts begin */
 } field;
 
+static bool is_full(const uint64_t *next)
+{
+    return (uintptr_t)next % CHUNK_BYTES == 0;
+}
+
+/* Tokens in a chunk. */
+static size_t n_in(const field *f, uint32_t number, const chunk *c)
+{
+    return c == f->bucket[number].last ? (size_t)(f->next[number] - c->token) : CHUNK_TOKENS;
+}
+
+static size_t n_tokens(const field *f, uint32_t number)
+{
+    const bucket *b = &f->bucket[number];
+    return b->n_chunks ? (b->n_chunks - 1) * CHUNK_TOKENS + n_in(f, number, b->last) : 0;
+}
+
 struct xji_inverter {
     size_t memory;
     xj_index_writer *index;
     field field[2]; /* by xj_field */
-    slab *slabs;
+    slab *slabs; /* chunks from `fresh` on were never used in the first one */
+    chunk *fresh;
     chunk *free_chunks;
     size_t n_chunks; /* in use */
     uint32_t passage, section; /* first numbers of the batch */
@@ -100,9 +125,10 @@ static void free_slabs(xji_inverter *v)
     while (v->slabs) {
         slab *s = v->slabs;
         v->slabs = s->next;
+        free(s->chunks);
         free(s);
     }
-    v->free_chunks = NULL;
+    v->free_chunks = v->fresh = NULL;
     v->n_chunks = 0;
 }
 
@@ -138,25 +164,41 @@ void xji_inverter_free(xji_inverter *v)
 static xj_status new_slab(xji_inverter *v, xj_error *err)
 {
     slab *s = malloc(sizeof *s);
-    if (!s)
+    chunk *c = s ? aligned_alloc(CHUNK_BYTES, SLAB_CHUNKS * sizeof *c) : NULL;
+    if (!c) {
+        free(s);
         return no_memory(err);
-    s->next = v->slabs;
+    }
+    *s = (slab){v->slabs, c};
     v->slabs = s;
-    for (size_t i = 0; i < SLAB_CHUNKS; i++)
-        s->chunks[i].next = i + 1 < SLAB_CHUNKS ? &s->chunks[i + 1] : NULL;
-    v->free_chunks = s->chunks;
+    v->fresh = c;
     return XJ_OK;
 }
 
-static xj_status new_chunk(xji_inverter *v, bucket *b, xj_error *err)
+/* A chunk that is in no bucket. */
+static xj_status take_chunk(xji_inverter *v, chunk **out, xj_error *err)
 {
-    if (!v->free_chunks) {
+    if (v->free_chunks) {
+        *out = v->free_chunks;
+        v->free_chunks = v->free_chunks->next;
+        return XJ_OK;
+    }
+    if (!v->slabs || v->fresh == v->slabs->chunks + SLAB_CHUNKS) {
         xj_status st = new_slab(v, err);
         if (st != XJ_OK)
             return st;
     }
-    chunk *c = v->free_chunks;
-    v->free_chunks = c->next;
+    *out = v->fresh++;
+    return XJ_OK;
+}
+
+static xj_status new_chunk(xji_inverter *v, field *f, uint32_t number, xj_error *err)
+{
+    bucket *b = &f->bucket[number];
+    chunk *c;
+    xj_status st = take_chunk(v, &c, err);
+    if (st != XJ_OK)
+        return st;
     v->n_chunks++;
     c->next = NULL;
     if (b->last)
@@ -164,21 +206,8 @@ static xj_status new_chunk(xji_inverter *v, bucket *b, xj_error *err)
     else
         b->first = c;
     b->last = c;
-    b->next = c->token;
-    b->end = c->token + CHUNK_TOKENS;
     b->n_chunks++;
-    return XJ_OK;
-}
-
-static inline xj_status put_pair(xji_inverter *v, field *f, uint32_t key, uint64_t rest, xj_error *err)
-{
-    bucket *b = &f->bucket[key >> PAIR_BITS];
-    if (b->next == b->end) {
-        xj_status st = new_chunk(v, b, err);
-        if (st != XJ_OK)
-            return st;
-    }
-    *b->next++ = (uint64_t)(key & PAIR_MASK) << KEY_SHIFT | rest;
+    f->next[number] = c->token;
     return XJ_OK;
 }
 
@@ -258,17 +287,45 @@ static xj_status put_string(xji_inverter *v, field *f, const uint8_t *key, size_
 }
 
 /* Pairs beyond the BMP are rare; they are string terms. */
-static xj_status put_wide(xji_inverter *v, field *f, const xji_pair_token *t, uint64_t rest, xj_error *err)
+static xj_status put_wide(xji_inverter *v, field *f, xji_pair_token t, uint64_t place, xj_error *err)
 {
     uint8_t key[16];
     size_t n = 0;
-    key[n++] = t->second == XJI_SINGLE ? XJ_KEY_CHAR : XJ_KEY_PAIR;
-    n += xj_utf8_encode(key + n, t->first);
-    if (t->second != XJI_SINGLE) {
+    bool single = xji_pair_second(t) == XJI_SINGLE;
+    key[n++] = single ? XJ_KEY_CHAR : XJ_KEY_PAIR;
+    n += xj_utf8_encode(key + n, xji_pair_first(t));
+    if (!single) {
         key[n++] = XJ_KEY_JOINT;
-        n += xj_utf8_encode(key + n, t->second);
+        n += xj_utf8_encode(key + n, xji_pair_second(t));
     }
-    return put_string(v, f, key, n, rest, err);
+    return put_string(v, f, key, n, place | xji_pair_code(t), err);
+}
+
+/* The first token of a chunk. */
+static xj_status put_first(xji_inverter *v, field *f, uint32_t number, uint64_t token, xj_error *err)
+{
+    xj_status st = new_chunk(v, f, number, err);
+    if (st == XJ_OK)
+        *f->next[number]++ = token;
+    return st;
+}
+
+static xj_status put_pairs(xji_inverter *v, field *f, const xji_pair_token *pair, size_t n, uint64_t number, xj_error *err)
+{
+    const uint64_t mask = ((uint64_t)1 << XJI_GROUPER_PASSAGE_SHIFT) - 1, passage = number << XJI_GROUPER_PASSAGE_SHIFT;
+    uint64_t **next = f->next;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t b = pair[i] >> XJI_GROUPER_PASSAGE_SHIFT, token = (pair[i] & mask) | passage;
+        if (b < XJI_BUCKETS && !is_full(next[b])) {
+            *next[b]++ = token;
+            continue;
+        }
+        xj_status st = b < XJI_BUCKETS ? put_first(v, f, (uint32_t)b, token, err)
+                                       : put_wide(v, f, pair[i], number << NUMBER_SHIFT, err);
+        if (st != XJ_OK)
+            return st;
+    }
+    return XJ_OK;
 }
 
 xj_status xji_inverter_add(xji_inverter *v, xj_field which, uint32_t number, const xji_tokens *t, size_t pair_from,
@@ -278,13 +335,7 @@ xj_status xji_inverter_add(xji_inverter *v, xj_field which, uint32_t number, con
     number -= which == XJ_BODY ? v->passage : v->section;
     assert(number < XJI_BATCH_PASSAGES);
     const uint64_t place = (uint64_t)number << NUMBER_SHIFT;
-    xj_status st = XJ_OK;
-    for (size_t i = pair_from; i < pair_to && st == XJ_OK; i++) {
-        const xji_pair_token *p = &t->pair[i];
-        uint32_t second = p->second == XJI_SINGLE ? XJ_SECOND_SINGLE : p->second;
-        st = (p->first | second) < 0x10000 ? put_pair(v, f, XJ_PAIR_KEY(p->first, second), place | p->code, err)
-                                           : put_wide(v, f, p, place | p->code, err);
-    }
+    xj_status st = pair_from < pair_to ? put_pairs(v, f, t->pair + pair_from, pair_to - pair_from, number, err) : XJ_OK;
     for (size_t i = word_from; i < word_to && st == XJ_OK; i++) {
         const xji_word_token *w = &t->word[i];
         st = put_string(v, f, t->keys.data + w->at, w->n, place | w->code, err);
@@ -307,11 +358,11 @@ size_t xji_inverter_n_runs(const xji_inverter *v)
 
 /* ---- lists of a batch ---- */
 
-/* Room to sort tokens. */
+/* Room to sort tokens of words. */
 typedef struct sorter {
     uint64_t *token, *other;
-    size_t n, cap;
-    uint32_t count[2][DIGITS];
+    size_t n;
+    uint32_t count[DIGITS];
     xji_gather gather;
 } sorter;
 
@@ -323,14 +374,10 @@ typedef struct sink {
 
 static xj_status sorter_reserve(sorter *s, size_t n, xj_error *err)
 {
-    if (n <= s->cap)
-        return XJ_OK;
-    free(s->token);
-    free(s->other);
-    s->token = malloc(n * sizeof *s->token);
-    s->other = malloc(n * sizeof *s->other);
-    s->cap = s->token && s->other ? n : 0;
-    return s->cap ? XJ_OK : no_memory(err);
+    s->n = n;
+    s->token = malloc((n ? n : 1) * sizeof *s->token);
+    s->other = malloc((n ? n : 1) * sizeof *s->other);
+    return s->token && s->other ? XJ_OK : no_memory(err);
 }
 
 static void sorter_release(sorter *s)
@@ -358,9 +405,9 @@ static inline size_t digit(uint64_t token, unsigned shift)
 /* Stable radix sort by the key bits [0, bits). */
 static void sort(sorter *s, unsigned bits)
 {
-    uint32_t *count = s->count[0];
+    uint32_t *count = s->count;
     for (unsigned shift = KEY_SHIFT; shift < KEY_SHIFT + bits; shift += DIGIT_BITS) {
-        memset(count, 0, sizeof s->count[0]);
+        memset(count, 0, sizeof s->count);
         for (size_t i = 0; i < s->n; i++)
             count[digit(s->token[i], shift)]++;
         to_places(count);
@@ -370,31 +417,6 @@ static void sort(sorter *s, unsigned bits)
         s->token = s->other;
         s->other = t;
     }
-}
-
-/* Sort the tokens of a bucket, which agree in all but 22 bits of their keys: two digits. */
-static xj_status sort_bucket(sorter *s, const bucket *b, xj_error *err)
-{
-    enum { LOW = KEY_SHIFT, HIGH = KEY_SHIFT + DIGIT_BITS };
-    size_t n = n_tokens(b);
-    xj_status st = n <= UINT32_MAX ? sorter_reserve(s, n, err) : no_memory(err);
-    s->n = n;
-    if (st != XJ_OK || n == 0)
-        return st;
-    memset(s->count, 0, sizeof s->count);
-    for (const chunk *c = b->first; c; c = c->next)
-        for (size_t i = 0, k = c == b->last ? (size_t)(b->next - c->token) : CHUNK_TOKENS; i < k; i++) {
-            s->count[0][digit(c->token[i], LOW)]++;
-            s->count[1][digit(c->token[i], HIGH)]++;
-        }
-    to_places(s->count[0]);
-    to_places(s->count[1]);
-    for (const chunk *c = b->first; c; c = c->next)
-        for (size_t i = 0, k = c == b->last ? (size_t)(b->next - c->token) : CHUNK_TOKENS; i < k; i++)
-            s->other[s->count[0][digit(c->token[i], LOW)]++] = c->token[i];
-    for (size_t i = 0; i < n; i++)
-        s->token[s->count[1][digit(s->other[i], HIGH)]++] = s->other[i];
-    return XJ_OK;
 }
 
 /* Postings of the tokens from i on that have one key; returns where they end. */
@@ -428,15 +450,38 @@ static xj_status gather_room(sorter *s, xj_error *err)
     return st == XJ_OK ? xji_gather_reserve_codes(&s->gather, s->n, err) : st;
 }
 
-static xj_status put_bucket(sorter *s, const field *f, uint32_t number, uint32_t base, const sink *to, xj_error *err)
+/* Chunks stand apart, so the processor does not foresee where a bucket goes on. */
+static void foresee(const chunk *c)
 {
-    xj_status st = sort_bucket(s, &f->bucket[number], err);
+#if defined(__GNUC__)
+    for (size_t i = 0; c && i < 16 * 8; i += 8)
+        __builtin_prefetch(&c->token[i]);
+#else
+    (void)c;
+#endif
+}
+
+static xj_status put_bucket(xji_grouper *g, const field *f, uint32_t number, uint32_t base, const sink *to, xj_error *err)
+{
+    const chunk *first = f->bucket[number].first;
+    if (!first)
+        return XJ_OK;
+    xj_status st = xji_grouper_begin(g, n_tokens(f, number), err);
+    for (const chunk *c = first; c && st == XJ_OK; c = c->next) {
+        foresee(c->next);
+        st = xji_grouper_count(g, c->token, n_in(f, number, c), err);
+    }
     if (st == XJ_OK)
-        st = gather_room(s, err);
-    for (size_t i = 0; i < s->n && st == XJ_OK;) {
-        uint32_t key = number << PAIR_BITS | (uint32_t)(s->token[i] >> KEY_SHIFT);
-        i = gather(s, i, base);
-        const xj_term_postings t = {s->gather.docs, s->gather.tfs, (uint32_t)s->gather.n, s->gather.codes};
+        st = xji_grouper_place(g, err);
+    if (st != XJ_OK)
+        return st;
+    for (const chunk *c = first; c; c = c->next) {
+        foresee(c->next);
+        xji_grouper_fill(g, c->token, n_in(f, number, c));
+    }
+    for (size_t i = 0; i < g->n_keys && st == XJ_OK; i++) {
+        xj_term_postings t;
+        uint32_t key = number << PAIR_BITS | xji_grouper_postings(g, i, base, &t);
         st = to->run ? xji_run_pair(to->run, key, &t, (key & 0xFFFF) < XJ_SECOND_SINGLE, err)
                      : xji_lists_pair(to->lists, key, &t, err);
     }
@@ -462,7 +507,7 @@ static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base,
     size_t n = v->n_keys;
     key_ref *refs = malloc((n ? n : 1) * sizeof *refs);
     uint32_t *rank = malloc((n ? n : 1) * sizeof *rank);
-    xj_status st = s && refs && rank ? sorter_reserve(s, f->n_words ? f->n_words : 1, err) : no_memory(err);
+    xj_status st = s && refs && rank ? sorter_reserve(s, f->n_words, err) : no_memory(err);
     if (st == XJ_OK) {
         for (size_t i = 0; i < n; i++) {
             uint64_t b = key_begin(v, i);
@@ -473,7 +518,6 @@ static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base,
             rank[refs[i].number] = (uint32_t)i;
         for (size_t i = 0; i < f->n_words; i++)
             s->token[i] = (uint64_t)rank[f->word[i] >> KEY_SHIFT] << KEY_SHIFT | (f->word[i] & (((uint64_t)1 << KEY_SHIFT) - 1));
-        s->n = f->n_words;
         unsigned bits = 1;
         while (n >> bits)
             bits++;
@@ -500,8 +544,8 @@ static xj_status put_words(const xji_inverter *v, const field *f, uint32_t base,
 static void count_totals(xji_inverter *v)
 {
     for (int f = 0; f < 2; f++)
-        for (size_t i = 0; i < XJI_BUCKETS; i++)
-            v->field[f].total[i] += n_tokens(&v->field[f].bucket[i]);
+        for (uint32_t i = 0; i < XJI_BUCKETS; i++)
+            v->field[f].total[i] += n_tokens(&v->field[f], i);
 }
 
 static void empty_buckets(xji_inverter *v)
@@ -514,6 +558,7 @@ static void empty_buckets(xji_inverter *v)
                 v->free_chunks = b->first;
             }
             *b = (bucket){0};
+            v->field[f].next[i] = NULL;
         }
     v->n_chunks = 0;
 }
@@ -536,14 +581,12 @@ static xj_status spill(xji_inverter *v, xj_error *err)
     st = xji_run_begin(&w, run, v->fd, v->file_end, err);
     run->passage = v->passage;
     run->section = v->section;
-    sorter *s = calloc(1, sizeof *s);
-    if (!s)
-        st = no_memory(err);
+    xji_grouper g = {0};
     const sink to = {NULL, &w};
     for (int f = 0; f < 2; f++) {
         for (uint32_t i = 0; i < XJI_BUCKETS && st == XJ_OK; i++) {
             xji_run_place(&w, f == XJ_BODY ? XJ_PAIRS : XJ_CONTEXT_PAIRS, i);
-            st = put_bucket(s, &v->field[f], i, 0, &to, err);
+            st = put_bucket(&g, &v->field[f], i, 0, &to, err);
         }
         if (st == XJ_OK) {
             xji_run_place(&w, f == XJ_BODY ? XJ_STRINGS : XJ_CONTEXT_STRINGS, 0);
@@ -554,9 +597,7 @@ static xj_status spill(xji_inverter *v, xj_error *err)
         st = xji_run_end(&w, err);
     v->file_end += run->length;
     xj_buf_release(&w.out);
-    if (s)
-        sorter_release(s);
-    free(s);
+    xji_grouper_release(&g);
     count_totals(v);
     empty_buckets(v);
     free_words(v);
@@ -592,13 +633,11 @@ static xj_status from_batch(const range *r, xji_lists *l, xj_error *err)
     const sink to = {l, NULL};
     if (r->dictionary == XJ_STRINGS || r->dictionary == XJ_CONTEXT_STRINGS)
         return put_words(r->v, f, base, r->dictionary == XJ_CONTEXT_STRINGS, &to, err);
-    sorter *s = calloc(1, sizeof *s);
-    xj_status st = s ? XJ_OK : no_memory(err);
+    xji_grouper g = {0};
+    xj_status st = XJ_OK;
     for (uint32_t i = r->from; i < r->to && st == XJ_OK; i++)
-        st = put_bucket(s, f, i, base, &to, err);
-    if (s)
-        sorter_release(s);
-    free(s);
+        st = put_bucket(&g, f, i, base, &to, err);
+    xji_grouper_release(&g);
     return st;
 }
 

@@ -132,6 +132,11 @@ static xj_status add_to_character(xji_lists *l, const xj_term_postings *t, xj_er
 {
     if (l->common)
         return XJ_OK;
+    if ((uint64_t)t->n * XJ_RARE_SHARE >= l->n_passages) { /* one of its terms is enough */
+        forget_character(l);
+        l->common = true;
+        return XJ_OK;
+    }
     if (l->n + t->n > l->cap) {
         size_t cap = l->cap ? l->cap : 1024;
         while (cap < l->n + t->n)

@@ -22,14 +22,13 @@ typedef struct word_slot {
     uint8_t count;
 } word_slot;
 
-/* What xji_tokenizer.plain says of a code point that is no CHAR, or folds beyond the BMP. No CHAR is so small. */
-enum { PLAIN_BREAK = 0, PLAIN_NOTHING, PLAIN_ASK, PLAIN_CODES };
+/* What xji_tokenizer.plain says of a code point that is no CHAR, or folds beyond the BMP. No CHAR is so small, and none is
+ * XJI_SINGLE. */
+enum { PLAIN_NOTHING, PLAIN_ASK, PLAIN_BREAK = XJI_SINGLE };
 
 struct xji_tokenizer {
     uint16_t plain[0x10000]; /* of a code point of the BMP: folded, or PLAIN_* */
     uint8_t *count; /* by code point: occurrences in the passage in hand, up to COUNT_MAX; 0 between passages */
-    uint32_t *counted; /* code points whose count is to become 0 again */
-    size_t n_counted, counted_cap;
     uint32_t stamp; /* of the passage in hand; slots with another stamp are empty */
     word_slot *slot;
     size_t n_slots; /* power of two */
@@ -73,7 +72,6 @@ void xji_tokenizer_free(xji_tokenizer *t)
     if (!t)
         return;
     free(t->count);
-    free(t->counted);
     free(t->slot);
     xj_units_release(&t->units);
     xj_stemmer_free(t->stemmer);
@@ -97,19 +95,21 @@ static xj_status no_memory(xj_error *err)
 
 static void begin_passage(xji_tokenizer *t)
 {
-    t->n_counted = t->n_words = 0;
+    t->n_words = 0;
     if (++t->stamp == 0) { /* after 2^32 passages old stamps could be mistaken for the new one */
         memset(t->slot, 0, t->n_slots * sizeof *t->slot);
         t->stamp = 1;
     }
 }
 
-static void end_passage(xji_tokenizer *t)
+/* Make counts 0 again: every CHAR is the first of one pair or single, but for the last one of a passage that failed. */
+static void end_passage(xji_tokenizer *t, const xji_tokens *tokens, size_t from, uint32_t last_cp)
 {
     uint8_t *restrict count = t->count;
-    const uint32_t *restrict counted = t->counted;
-    for (size_t i = 0, n = t->n_counted; i < n; i++)
-        count[counted[i]] = 0;
+    const xji_pair_token *restrict pair = tokens->pair;
+    for (size_t i = from, n = tokens->n_pairs; i < n; i++)
+        count[xji_pair_first(pair[i])] = 0;
+    count[PLAIN_BREAK] = count[last_cp] = 0;
 }
 
 static size_t slot_of(const xji_tokenizer *t, const xj_buf *keys, const uint8_t *word, size_t n)
@@ -174,20 +174,6 @@ static xj_status reserve_pairs(xji_tokens *out, size_t more, xj_error *err)
 xj_status xji_tokens_reserve(xji_tokens *t, size_t n, xj_error *err)
 {
     return reserve_pairs(t, n, err);
-}
-
-/* Room for more counted characters, and for a pair that begins with each. */
-static xj_status reserve_characters(xji_tokenizer *t, xji_tokens *out, size_t more, xj_error *err)
-{
-    if (more > t->counted_cap - t->n_counted) {
-        size_t cap = t->n_counted * 2 + more;
-        void *p = realloc(t->counted, cap * sizeof *t->counted);
-        if (!p)
-            return no_memory(err);
-        t->counted = p;
-        t->counted_cap = cap;
-    }
-    return reserve_pairs(out, more, err);
 }
 
 /* Room for what one unit makes in words and keys; its stem is not among them. */
@@ -267,13 +253,12 @@ static unsigned count_character(xji_tokenizer *t, uint32_t cp)
 {
     unsigned count = t->count[cp];
     t->count[cp] = (uint8_t)(count + (count < COUNT_MAX));
-    t->counted[t->n_counted++] = cp;
     return count;
 }
 
 static void put_pair(xji_tokens *out, uint32_t first, uint32_t second, unsigned code)
 {
-    out->pair[out->n_pairs++] = (xji_pair_token){first, second, (uint16_t)code};
+    out->pair[out->n_pairs++] = xji_pair_token_of(first, second, code);
 }
 
 /* The next unit; there is room for a character. */
@@ -324,66 +309,71 @@ static void take_end(const joint *last, xji_tokens *out)
 xj_status xji_tokenize(xji_tokenizer *t, const xj_units *units, xji_tokens *out, uint32_t *length, xj_error *err)
 {
     joint last = {.kind = XJ_UNIT_BREAK};
+    const size_t from = out->n_pairs;
     begin_passage(t);
-    xj_status st = reserve_characters(t, out, units->n, err);
+    xj_status st = reserve_pairs(out, units->n, err);
     for (size_t i = 0; i < units->n && st == XJ_OK; i++)
         st = take_unit(t, &last, &units->unit[i], units->words, out, err);
     if (st == XJ_OK)
         take_end(&last, out);
-    end_passage(t);
+    end_passage(t, out, from, last.cp);
     *length = last.length;
     return st;
 }
 
 /*
- * The characters from cp[i] on, up to one that has to be asked about; the unit before is no word. Nearly all of a text goes
- * through here, so there is one branch for each character that makes a unit: a BREAK is counted and joined like a CHAR,
- * to no effect. There is room for n - i characters.
+ * The characters from cp[i] on, up to one that has to be asked about; the unit before is no word and of the BMP. Nearly all of
+ * a text goes through here, so there is one branch for each character that makes a unit: a BREAK is counted and joined like a
+ * CHAR, to no effect. There is room for n - i pairs.
  */
 static size_t take_plain(xji_tokenizer *t, joint *last, const uint32_t *restrict cp, size_t i, size_t n, xji_tokens *out)
 {
     const uint16_t *restrict plain = t->plain;
     uint8_t *restrict counts = t->count;
-    uint32_t *restrict counted = t->counted + t->n_counted;
     xji_pair_token *restrict pair = out->pair + out->n_pairs;
-    uint32_t last_cp = last->cp, length = last->length;
-    unsigned last_count = last->count, last_is_char = last->kind == XJ_UNIT_CHAR;
+    enum { COUNT_SHIFT = 8 }; /* of the first one's, in a code */
+    const uint64_t no_code = ~(uint64_t)0xFFFF;
+    uint64_t first = (uint64_t)last->cp << XJI_FIRST_SHIFT | last->count << COUNT_SHIFT;
+    const unsigned was_char = last->kind == XJ_UNIT_CHAR;
+    size_t step = was_char; /* 1 when there is a CHAR before that makes a pair with what comes */
     for (; i < n; i++) {
-        uint32_t c = cp[i] < 0x10000 ? plain[cp[i]] : PLAIN_ASK;
-        if (c == PLAIN_NOTHING)
-            continue;
-        if (c == PLAIN_ASK)
+        uint64_t c = cp[i] < 0x10000 ? plain[cp[i]] : PLAIN_ASK;
+        if (c <= PLAIN_ASK) {
+            if (c == PLAIN_NOTHING)
+                continue;
             break;
-        unsigned count = counts[c], is_char = c != PLAIN_BREAK;
-        counts[c] = (uint8_t)(count + (count < COUNT_MAX));
-        *counted++ = c;
-        pair->first = last_cp;
-        pair->second = c; /* of a BREAK 0: it ends the run with a single */
-        pair->code = (uint16_t)((last_count << 8 | count) * is_char);
-        pair += last_is_char;
-        last_cp = c;
-        last_count = count;
-        last_is_char = is_char;
-        length += is_char;
+        }
+        uint64_t count = counts[c], is_char = c != PLAIN_BREAK, more = count + 1;
+        counts[c] = (uint8_t)(more - (more >> 8)); /* up to COUNT_MAX */
+        /* With a BREAK as its second, it ends the run with a single. */
+        *pair = c << XJI_SECOND_SHIFT | ((first | count) & ((0 - is_char) | no_code));
+        pair += step;
+        step = is_char;
+        first = c << XJI_FIRST_SHIFT | count << COUNT_SHIFT;
     }
-    t->n_counted = (size_t)(counted - t->counted);
-    out->n_pairs = (size_t)(pair - out->pair);
-    *last = (joint){last_is_char ? XJ_UNIT_CHAR : XJ_UNIT_BREAK, last_cp, 0, 0, last_count, length};
+    size_t n_new = (size_t)(pair - out->pair) - out->n_pairs;
+    out->n_pairs += n_new;
+    /* Of each pair the first is a new CHAR, but for what was there; the last CHAR has no pair yet. */
+    uint32_t length = last->length + (uint32_t)(n_new + step - was_char);
+    *last = (joint){.kind = step ? XJ_UNIT_CHAR : XJ_UNIT_BREAK,
+                    .cp = (uint32_t)(first >> XJI_FIRST_SHIFT),
+                    .count = (unsigned)(first >> COUNT_SHIFT & COUNT_MAX),
+                    .length = length};
     return i;
 }
 
-_Static_assert((int)PLAIN_BREAK == XJI_SINGLE, "what a run ends with");
 _Static_assert((int)XJ_CLASS_BREAK == (int)XJ_UNIT_BREAK && (int)XJ_CLASS_CHAR == (int)XJ_UNIT_CHAR,
                "the class of a character that is a unit is the unit's kind");
 
 xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_tokens *out, uint32_t *length, xj_error *err)
 {
     joint last = {.kind = XJ_UNIT_BREAK};
+    const size_t from = out->n_pairs;
     begin_passage(t);
     /* One more is written, though not counted, at the end of the text. */
-    xj_status st = reserve_characters(t, out, n + 1, err);
+    xj_status st = reserve_pairs(out, n + 1, err);
     for (size_t i = 0; i < n && st == XJ_OK;) {
-        if (last.kind != XJ_UNIT_WORD)
+        if (last.kind != XJ_UNIT_WORD && last.cp < 0x10000)
             i = take_plain(t, &last, cp, i, n, out);
         if (i == n)
             break;
@@ -393,7 +383,7 @@ xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_
         if (cls == XJ_CLASS_WORD || cls > XJ_CLASS_INVISIBLE) { /* a word; one that expands has a large class */
             st = xj_units_read_words(&t->units, cp, n, &i, 0, err);
             if (st == XJ_OK)
-                st = reserve_characters(t, out, t->units.n + (n - i) + 1, err);
+                st = reserve_pairs(out, t->units.n + (n - i) + 1, err);
             for (size_t k = 0; k < t->units.n && st == XJ_OK; k++)
                 st = take_unit(t, &last, &t->units.unit[k], t->units.words, out, err);
         } else {
@@ -405,7 +395,7 @@ xj_status xji_tokenize_text(xji_tokenizer *t, const uint32_t *cp, size_t n, xji_
     }
     if (st == XJ_OK)
         take_end(&last, out);
-    end_passage(t);
+    end_passage(t, out, from, last.cp);
     *length = last.length;
     return st;
 }

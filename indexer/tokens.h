@@ -10,14 +10,41 @@
 #include "xj/stem.h"
 #include "xj/token.h"
 
-/* Second of a single: a character that no character follows. */
-#define XJI_SINGLE 0
+/* Second of a single, a character that no character follows: as in its key. It is no character itself. */
+#define XJI_SINGLE 0xFFFE
 
-/* A pair of characters or a single. */
-typedef struct xji_pair_token {
-    uint32_t first, second; /* folded code points; second = XJI_SINGLE for a single */
-    uint16_t code;          /* adjacency code, 0 for a single */
-} xji_pair_token;
+/*
+ * A pair of characters or a single, in the 64 bits that it has from the tokenizer to the postings lists. From the lowest bit:
+ * the adjacency code (16 bits, 0 for a single), the second and the first character. Of the BMP, where nearly all are,
+ * characters have 16 bits each, and what is above them is the passage's (invert.c); else 21 each below XJI_PAIR_WIDE.
+ */
+typedef uint64_t xji_pair_token;
+
+#define XJI_PAIR_WIDE ((uint64_t)1 << 63)
+enum { XJI_SECOND_SHIFT = 16, XJI_FIRST_SHIFT = 32, XJI_FIRST_SHIFT_WIDE = 37, XJI_WIDE_MASK = (1 << 21) - 1 };
+
+/* first, second: folded code points; second = XJI_SINGLE for a single */
+static inline xji_pair_token xji_pair_token_of(uint32_t first, uint32_t second, unsigned code)
+{
+    bool wide = (first | second) > 0xFFFF;
+    return (wide ? XJI_PAIR_WIDE : 0) | (uint64_t)first << (wide ? XJI_FIRST_SHIFT_WIDE : XJI_FIRST_SHIFT) |
+           (uint64_t)second << XJI_SECOND_SHIFT | code;
+}
+
+static inline uint32_t xji_pair_first(xji_pair_token t)
+{
+    return (uint32_t)(t & XJI_PAIR_WIDE ? t >> XJI_FIRST_SHIFT_WIDE & XJI_WIDE_MASK : t >> XJI_FIRST_SHIFT & 0xFFFF);
+}
+
+static inline uint32_t xji_pair_second(xji_pair_token t)
+{
+    return (uint32_t)(t >> XJI_SECOND_SHIFT & (t & XJI_PAIR_WIDE ? XJI_WIDE_MASK : 0xFFFF));
+}
+
+static inline uint16_t xji_pair_code(xji_pair_token t)
+{
+    return (uint16_t)t;
+}
 
 /* A word, stem or boundary pair: key bytes [at, at + n) in the tokens' key buffer. */
 typedef struct xji_word_token {

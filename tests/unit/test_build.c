@@ -270,8 +270,9 @@ static void add_context(xji_tokenizer *tokenizer, uint32_t section, xj_str s)
     for (size_t i = 0; i < t.n_pairs; i++) {
         assert_true(n_context < CONTEXT_TOKENS);
         context[n_context].section = section;
-        context[n_context].first = t.pair[i].first;
-        context[n_context++].second = t.pair[i].second == XJI_SINGLE ? 0 : t.pair[i].second;
+        uint32_t second = xji_pair_second(t.pair[i]);
+        context[n_context].first = xji_pair_first(t.pair[i]);
+        context[n_context++].second = second == XJI_SINGLE ? 0 : second;
     }
     free(cp);
     xji_tokens_release(&t);

@@ -62,8 +62,8 @@ static void put_tokens(xj_buf *b, const xji_tokens *tokens)
 {
     put_number(b, tokens->n_pairs);
     for (size_t i = 0; i < tokens->n_pairs; i++) {
-        const xji_pair_token *t = &tokens->pair[i];
-        const uint32_t fields[] = {t->first, t->second, t->code};
+        const xji_pair_token t = tokens->pair[i];
+        const uint32_t fields[] = {xji_pair_first(t), xji_pair_second(t), xji_pair_code(t)};
         put(b, fields, sizeof fields);
     }
     for (size_t i = 0; i < tokens->n_words; i++) {

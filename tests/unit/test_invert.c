@@ -61,25 +61,27 @@ static void forget_facts(void)
     fact_keys.n = 0;
 }
 
-static void record_pair(xj_field field, uint32_t number, const xji_pair_token *p)
+static void record_pair(xj_field field, uint32_t number, xji_pair_token t)
 {
+    const uint32_t first = xji_pair_first(t), second = xji_pair_second(t);
+    const bool single = second == XJI_SINGLE;
     uint8_t key[16] = {0};
     size_t n = 0;
-    if (p->first > 0xFFFF || p->second > 0xFFFF) {
-        key[n++] = p->second == XJI_SINGLE ? XJ_KEY_CHAR : XJ_KEY_PAIR;
-        n += xj_utf8_encode(key + n, p->first);
-        if (p->second != XJI_SINGLE) {
+    if (first > 0xFFFF || second > 0xFFFF) {
+        key[n++] = single ? XJ_KEY_CHAR : XJ_KEY_PAIR;
+        n += xj_utf8_encode(key + n, first);
+        if (!single) {
             key[n++] = XJ_KEY_JOINT;
-            n += xj_utf8_encode(key + n, p->second);
+            n += xj_utf8_encode(key + n, second);
         }
     } else {
         n = PAIR_KEY_BYTES;
         for (int i = 0; i < 4; i++) {
-            key[1 + i] = (uint8_t)(p->first >> (24 - 8 * i));
-            key[5 + i] = (uint8_t)(p->second >> (24 - 8 * i));
+            key[1 + i] = (uint8_t)(first >> (24 - 8 * i));
+            key[5 + i] = (uint8_t)((single ? 0 : second) >> (24 - 8 * i));
         }
     }
-    record(field, number, key, n, p->code);
+    record(field, number, key, n, xji_pair_code(t));
 }
 
 static bool is_pair(const fact *f)
@@ -213,7 +215,7 @@ static bool has_codes(const fact *f)
 {
     if (key_of(f)[0] == XJ_CONTEXT)
         return false;
-    return is_pair(f) ? half(f, 6) != XJI_SINGLE : key_of(f)[1] == XJ_KEY_PAIR;
+    return is_pair(f) ? half(f, 6) != 0 : key_of(f)[1] == XJ_KEY_PAIR;
 }
 
 /* Statistics the facts lead to. */
@@ -351,10 +353,8 @@ static uint32_t random_character(uint32_t variety)
 
 static void random_pair(xji_tokens *t, uint32_t variety)
 {
-    xji_pair_token *p = &t->pair[t->n_pairs++];
-    p->first = random_character(variety);
-    p->second = random_below(5) == 0 ? XJI_SINGLE : random_character(variety);
-    p->code = 0;
+    uint32_t first = random_character(variety);
+    t->pair[t->n_pairs++] = xji_pair_token_of(first, random_below(5) == 0 ? XJI_SINGLE : random_character(variety), 0);
 }
 
 /* n letters that follow from the number; few different beginnings, so that keys are prefixes of others. */
@@ -404,11 +404,15 @@ static uint16_t code_after(const uint16_t *previous)
 static void random_codes(xji_tokens *t)
 {
     for (size_t i = 0; i < t->n_pairs; i++) {
-        const uint16_t *previous = NULL;
+        uint32_t first = xji_pair_first(t->pair[i]), second = xji_pair_second(t->pair[i]);
+        uint16_t previous = 0;
+        bool any = false;
         for (size_t k = 0; k < i; k++)
-            if (t->pair[k].first == t->pair[i].first && t->pair[k].second == t->pair[i].second)
-                previous = &t->pair[k].code;
-        t->pair[i].code = t->pair[i].second == XJI_SINGLE ? 0 : code_after(previous);
+            if (xji_pair_first(t->pair[k]) == first && xji_pair_second(t->pair[k]) == second) {
+                previous = xji_pair_code(t->pair[k]);
+                any = true;
+            }
+        t->pair[i] = xji_pair_token_of(first, second, second == XJI_SINGLE ? 0 : code_after(any ? &previous : NULL));
     }
     for (size_t i = 0; i < t->n_words; i++) {
         const uint16_t *previous = NULL;
@@ -434,7 +438,7 @@ static void add_tokens(xji_inverter *v, xj_field field, uint32_t number, const x
 {
     size_t pair = t->n_pairs / 3, word = t->n_words / 2;
     for (size_t i = 0; i < t->n_pairs; i++)
-        record_pair(field, number, &t->pair[i]);
+        record_pair(field, number, t->pair[i]);
     for (size_t i = 0; i < t->n_words; i++)
         record(field, number, t->keys.data + t->word[i].at, t->word[i].n, t->word[i].code);
     OK(xji_inverter_add(v, field, number, t, 0, pair, 0, word, &err));
@@ -461,8 +465,7 @@ static void add_tokens_everywhere(xji_inverter *v, uint32_t passage, uint32_t se
     xji_word_token word = {0, sizeof key, 0};
     xji_tokens t = {pair, BUCKETS, BUCKETS, &word, 1, 1, {key, sizeof key, sizeof key}};
     for (uint32_t i = 0; i < BUCKETS; i++)
-        pair[i] = (xji_pair_token){i << 6 | (1 + random_below(63)), 0x4E00 + random_below(3), 0x00};
-    pair[BUCKETS - 1].first = 0xFFFD;
+        pair[i] = xji_pair_token_of(i + 1 < BUCKETS ? i << 6 | (1 + random_below(63)) : 0xFFFD, 0x4E00 + random_below(3), 0);
     add_tokens(v, XJ_BODY, passage, &t);
     add_tokens(v, XJ_CONTEXT, section, &t);
 }
@@ -563,7 +566,7 @@ static void block_lengths(const place *p, size_t memory)
                 uint32_t high = i + passage % 3, low = i + k;
                 high = high < XJ_CODE_FULL ? high : XJ_CODE_FULL;
                 low = low < XJ_CODE_FULL ? low : XJ_CODE_FULL;
-                pair[i] = (xji_pair_token){0x5000 + k, 0x6000, (uint16_t)(high << 8 | low)};
+                pair[i] = xji_pair_token_of(0x5000 + k, 0x6000, (unsigned)(high << 8 | low));
                 memcpy(keys + 4 * i, (const uint8_t[]){XJ_KEY_PAIR, 'a', XJ_KEY_JOINT, (uint8_t)('a' + k)}, 4);
                 word[i] = (xji_word_token){4 * i, 4, (uint16_t)(low << 8 | high)};
             }
@@ -617,7 +620,7 @@ static void test_invert__tells_its_memory(void **state)
     static xji_pair_token pair[TOKENS];
     const xji_tokens t = {pair, TOKENS, TOKENS, NULL, 0, 0, XJ_BUF_INIT};
     for (size_t i = 0; i < TOKENS; i++)
-        pair[i] = (xji_pair_token){0x4E00 + (uint32_t)i % 1000, 0x5000, 0};
+        pair[i] = xji_pair_token_of(0x4E00 + (uint32_t)i % 1000, 0x5000, 0);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         size_t runs = 0, taken = cases[c].taken, own = cases[c].memory > taken + LEAST ? cases[c].memory - taken : LEAST;
         batch b = begin(p, cases[c].memory);
@@ -673,7 +676,7 @@ static void test_invert__words_take_memory(void **state)
 static void test_invert__a_batch_ends_before_its_numbers(void **state)
 {
     const place *p = *state;
-    xji_pair_token pair = {0x4E00, 0x4E8C, 0x00};
+    xji_pair_token pair = xji_pair_token_of(0x4E00, 0x4E8C, 0);
     xji_tokens t = {&pair, 1, 1, NULL, 0, 0, XJ_BUF_INIT};
     const uint32_t half_batch = XJI_BATCH_PASSAGES / 2;
     batch b = begin(p, SIZE_MAX);

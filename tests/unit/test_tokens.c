@@ -126,10 +126,10 @@ static void sort_out(const xji_tokens *t, size_t pair, size_t word, naive_list o
     for (size_t i = pair; i < t->n_pairs; i++) {
         uint8_t bytes[4];
         naive_token *token = add(&out[BIGRAMS]);
-        append(token, bytes, xj_utf8_encode(bytes, t->pair[i].first));
-        if (t->pair[i].second != XJI_SINGLE)
-            append(token, bytes, xj_utf8_encode(bytes, t->pair[i].second));
-        token->code = t->pair[i].code;
+        append(token, bytes, xj_utf8_encode(bytes, xji_pair_first(t->pair[i])));
+        if (xji_pair_second(t->pair[i]) != XJI_SINGLE)
+            append(token, bytes, xj_utf8_encode(bytes, xji_pair_second(t->pair[i])));
+        token->code = xji_pair_code(t->pair[i]);
     }
     for (size_t i = word; i < t->n_words; i++) {
         const xji_word_token *w = &t->word[i];
@@ -218,9 +218,9 @@ static void tokenize(fixture *f, const char *s, uint32_t *length)
 static void assert_pair(const fixture *f, size_t i, uint32_t first, uint32_t second, unsigned code)
 {
     assert_true(i < f->t.n_pairs);
-    assert_int_equal(f->t.pair[i].first, first);
-    assert_int_equal(f->t.pair[i].second, second);
-    assert_int_equal(f->t.pair[i].code, code);
+    assert_int_equal(xji_pair_first(f->t.pair[i]), first);
+    assert_int_equal(xji_pair_second(f->t.pair[i]), second);
+    assert_int_equal(xji_pair_code(f->t.pair[i]), code);
 }
 
 static void assert_key(const fixture *f, size_t i, const char *key, size_t n, unsigned code)
@@ -280,7 +280,7 @@ static void test_tokens__a_character_before_anything(void **state)
         size_t n = f->t.n_pairs, found = 0;
         tokenize(f, texts[i], &length);
         for (; n < f->t.n_pairs; n++)
-            found += f->t.pair[n].first == 0x4EBA;
+            found += xji_pair_first(f->t.pair[n]) == 0x4EBA;
         assert_int_equal(found, 1);
     }
 }
@@ -319,8 +319,8 @@ static void test_tokens__codes_saturate(void **state)
     tokenize(f, text, &length);
     unsigned highest = 0;
     for (size_t i = 0; i < f->t.n_pairs; i++)
-        if (f->t.pair[i].code > highest)
-            highest = f->t.pair[i].code;
+        if (xji_pair_code(f->t.pair[i]) > highest)
+            highest = xji_pair_code(f->t.pair[i]);
     assert_int_equal(highest, 0xFFFF);
 }
 
@@ -335,10 +335,10 @@ static void test_tokens__passages_are_apart(void **state)
         assert_int_equal(length, 7);
         assert_int_equal(f->t.n_pairs - pairs, 6);
         assert_int_equal(f->t.n_words - words, 4);
-        assert_int_equal(f->t.pair[pairs].code, 0);
-        assert_int_equal(f->t.pair[pairs + 2].code, 0x0101);
+        assert_int_equal(xji_pair_code(f->t.pair[pairs]), 0);
+        assert_int_equal(xji_pair_code(f->t.pair[pairs + 2]), 0x0101);
         assert_pair(f, pairs + 3, xj_fold(0x6865), XJI_SINGLE, 0); /* before abc */
-        assert_int_equal(f->t.pair[pairs + 4].code, 0x0202);
+        assert_int_equal(xji_pair_code(f->t.pair[pairs + 4]), 0x0202);
     }
 }
 

@@ -36,9 +36,9 @@ static void check_tokens(const xji_tokens *a, const xji_tokens *b)
 {
     assert_int_equal(a->n_pairs, b->n_pairs);
     for (size_t i = 0; i < a->n_pairs; i++) {
-        assert_int_equal(a->pair[i].first, b->pair[i].first);
-        assert_int_equal(a->pair[i].second, b->pair[i].second);
-        assert_int_equal(a->pair[i].code, b->pair[i].code);
+        assert_int_equal(xji_pair_first(a->pair[i]), xji_pair_first(b->pair[i]));
+        assert_int_equal(xji_pair_second(a->pair[i]), xji_pair_second(b->pair[i]));
+        assert_int_equal(xji_pair_code(a->pair[i]), xji_pair_code(b->pair[i]));
     }
     assert_int_equal(a->n_words, b->n_words);
     for (size_t i = 0; i < a->n_words; i++) {
