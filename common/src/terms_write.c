@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include "impact_priv.h"
+#include "postings_write_priv.h"
 
 /* ---- impacts ---- */
 
@@ -108,38 +109,26 @@ typedef struct block {
     uint32_t n_header, n_noise;
 } block;
 
-/* Headers and noise bits of n postings; no branch depends on a gap or a tf, they are too various to be foreseen. */
+_Static_assert(XJ_BLOCK / XJI_BLOCK_GROUP <= 32, "xji_block.many has a bit for each group");
+
 static void encode_block(block *b, const uint32_t *docs, const uint32_t *tfs, uint32_t n, uint32_t next,
                          uint64_t code_bytes_before, bool with_codes)
 {
-    uint8_t *h = b->header, *z = b->noise;
+    xji_block to = {.header = b->header, .noise = b->noise, .next = next};
     if (with_codes)
-        z += xj_varint_put(z, code_bytes_before);
-    uint64_t bits = 0;
-    uint32_t n_bits = 0, most = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t gap = docs[i] - next, tf = tfs[i], t = tf < 4 ? tf - 1 : 3;
-        uint32_t e = 31u - (uint32_t)__builtin_clz(gap | 7); /* 2 when gap < 8 */
-        uint32_t far = 0 - (uint32_t)(e > 2), s = (gap & ~far) | ((5 + e) & far);
-        next = docs[i] + 1;
-        most |= tf;
-        e &= far;
-        bits |= (uint64_t)(gap & ((1u << e) - 1)) << n_bits;
-        n_bits += e;
-        xj_set_u64(z, bits);
-        z += n_bits / 8;
-        bits >>= n_bits & ~7u;
-        n_bits &= 7;
-        *h++ = (uint8_t)(s << 2 | t);
+        to.noise += xj_varint_put(to.noise, code_bytes_before);
+    xji_block_put(&to, docs, tfs, n);
+    if (to.n_bits > 0)
+        *to.noise++ = (uint8_t)to.bits;
+    /* What is left of large tfs. They are rare, so groups without any are passed over. */
+    for (uint32_t group = 0; to.many >> group != 0; group++) {
+        uint32_t i = group * XJI_BLOCK_GROUP, end = n - i < XJI_BLOCK_GROUP ? n : i + XJI_BLOCK_GROUP;
+        for (; (to.many >> group & 1) && i < end; i++)
+            if (tfs[i] >= XJI_TF_MANY)
+                to.header += xj_varint_put(to.header, tfs[i] - XJI_TF_MANY);
     }
-    if (n_bits > 0)
-        *z++ = (uint8_t)bits;
-    if (most >= 4)
-        for (uint32_t i = 0; i < n; i++)
-            if (tfs[i] >= 4)
-                h += xj_varint_put(h, tfs[i] - 4);
-    b->n_header = (uint32_t)(h - b->header);
-    b->n_noise = (uint32_t)(z - b->noise);
+    b->n_header = (uint32_t)(to.header - b->header);
+    b->n_noise = (uint32_t)(to.noise - b->noise);
 }
 
 static xj_status put_block(xj_term_part *p, const block *b, xj_error *err)
@@ -154,24 +143,6 @@ static xj_status put_block(xj_term_part *p, const block *b, xj_error *err)
     p->at.header += b->n_header;
     p->at.noise += b->n_noise;
     return XJ_OK;
-}
-
-/* A half of a code as it is stored: a nibble, 15 when a byte follows with the rest. */
-static size_t put_code(uint8_t *out, unsigned hi, unsigned lo)
-{
-    size_t n = 1;
-    out[0] = (uint8_t)((hi < 15 ? hi : 15) << 4 | (lo < 15 ? lo : 15));
-    if (hi >= 15)
-        out[n++] = (uint8_t)(hi - 15);
-    if (lo >= 15)
-        out[n++] = (uint8_t)(lo - 15);
-    return n;
-}
-
-/* By how much a half exceeds the least that can follow the one before. */
-static unsigned step(unsigned last, unsigned now)
-{
-    return last < XJ_CODE_FULL ? now - last - 1 : now - last;
 }
 
 static xj_status put_code_bytes(xj_term_part *p, const uint8_t *s, size_t n, xj_error *err)
@@ -195,30 +166,27 @@ static xj_status put_code_bytes(xj_term_part *p, const uint8_t *s, size_t n, xj_
  */
 static xj_status put_codes(xj_term_part *p, const uint16_t **codes, const uint32_t *tfs, uint32_t n, uint64_t *bytes, xj_error *err)
 {
-    enum { ROOM = 512, CODE_MAX = 3 };
-    uint8_t out[ROOM];
-    size_t used = 0;
+    uint8_t out[XJI_CODES_BYTES];
+    uint16_t step[XJI_CODES_PIECE], before = 0;
     const uint16_t *c = *codes;
+    uint64_t left = 0, first = 0; /* codes to come; of them, those before the first one of posting i */
+    uint32_t i = 0;
+    for (uint32_t k = 0; k < n; k++)
+        left += tfs[k];
     xj_status st = XJ_OK;
-    for (uint32_t i = 0; i < n; i++) {
-        unsigned last_hi = 0, last_lo = 0;
-        for (uint32_t k = 0; k < tfs[i]; k++) {
-            if (used > ROOM - CODE_MAX) {
-                st = put_code_bytes(p, out, used, err);
-                if (st != XJ_OK)
-                    return st;
-                *bytes += used;
-                used = 0;
-            }
-            unsigned hi = *c >> 8, lo = *c & 255;
-            c++;
-            used += k == 0 ? put_code(out + used, hi, lo) : put_code(out + used, step(last_hi, hi), step(last_lo, lo));
-            last_hi = hi;
-            last_lo = lo;
-        }
+    while (left > 0 && st == XJ_OK) {
+        size_t part = left < XJI_CODES_PIECE ? (size_t)left : XJI_CODES_PIECE;
+        memset(step, 0xFF, part * sizeof *step);
+        for (; first < part; first += tfs[i++])
+            step[first] = 0;
+        first -= part;
+        size_t used = xji_codes_put(out, c, step, before, part);
+        c += part;
+        before = c[-1];
+        left -= part;
+        *bytes += used;
+        st = put_code_bytes(p, out, used, err);
     }
-    st = put_code_bytes(p, out, used, err);
-    *bytes += used;
     *codes = c;
     return st;
 }
@@ -358,7 +326,7 @@ static xj_status put_term(xj_term_part *p, const uint8_t *key, size_t n_key, uin
         n = xj_varint_put(rest, 1 << 2 | 2);
         n += xj_varint_put(rest + n, t->docs[0]);
         if (has_codes)
-            n += put_code(rest + n, t->adjacency[0] >> 8, t->adjacency[0] & 255);
+            n += xji_codes_put_plain(rest + n, t->adjacency, (const uint16_t[]){0}, 0, 1);
     } else {
         st = put_list(p, t, cf, has_codes, rest, &n, err);
     }
