@@ -44,6 +44,7 @@ struct xj_segment_writer {
     xj_buf packed;
     xj_buf out; /* bytes not yet written, at file offset out_at */
     uint64_t out_at;
+    uint64_t behind_at;  /* the disk was told of what is before */
     uint64_t section_at; /* file offset of the section being streamed */
     xj_buf table;
     uint32_t n_entries;

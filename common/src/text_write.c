@@ -59,7 +59,10 @@ static xj_status no_memory(packer *p)
 
 xj_status xji_text_group_add(xji_text_group *g, const void *record, size_t n, uint64_t text_bytes, xj_error *err)
 {
-    xj_status st = xj_buf_put(&g->records, record, n, err);
+    /* Room for the whole group, lest it be moved as it grows; memory is taken as far as it is used. */
+    xj_status st = g->n_records ? XJ_OK : xj_buf_reserve(&g->records, XJI_TEXT_GROUP + XJI_TEXT_GROUP / 16, err);
+    if (st == XJ_OK)
+        st = xj_buf_put(&g->records, record, n, err);
     if (st == XJ_OK)
         st = xj_buf_u64(&g->ends, g->records.n, err);
     g->n_records++;
@@ -106,6 +109,13 @@ static xj_status decode(packer *p, const text_view *v, size_t *n)
     return at == bytes ? XJ_OK : xj_fail(p->err, XJ_EUSAGE, "a text that is not well-formed");
 }
 
+static void count_characters(uint32_t *restrict count, const uint32_t *restrict cp, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (cp[k] < PLANE)
+            count[cp[k]]++;
+}
+
 static int by_count(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -126,9 +136,7 @@ static xj_status rank(packer *p)
         xj_status st = decode(p, &v, &n_cp);
         if (st != XJ_OK)
             return st;
-        for (size_t k = 0; k < n_cp; k++)
-            if (p->cp[k] < PLANE)
-                p->count[p->cp[k]]++;
+        count_characters(p->count, p->cp, n_cp);
     }
     uint64_t *order = malloc(PLANE * sizeof *order);
     if (!order)
@@ -150,6 +158,25 @@ static xj_status rank(packer *p)
     return XJ_OK;
 }
 
+/* Stored codes of n characters; returns where they end. */
+static uint8_t *recode(uint8_t *restrict out, const uint16_t *restrict codes, const uint32_t *restrict cp, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        uint32_t code = cp[k] < PLANE ? codes[cp[k]] : XJI_RANK_ESCAPE, first = code & 255;
+        /* Codes of one and of two bytes alternate at random: both are written, and the step, which is made without a
+         * comparison lest that become a branch, tells. */
+        out[0] = (uint8_t)code;
+        out[1] = (uint8_t)(code >> 8);
+        out += 1 + ((first + 256 - XJI_RANK_ONE) >> 8);
+        if (first == XJI_RANK_ESCAPE) {
+            out[-1] = (uint8_t)cp[k];
+            *out++ = (uint8_t)(cp[k] >> 8);
+            *out++ = (uint8_t)(cp[k] >> 16);
+        }
+    }
+    return out;
+}
+
 static xj_status encode_record(packer *p, uint32_t i)
 {
     text_view v;
@@ -162,20 +189,8 @@ static xj_status encode_record(packer *p, uint32_t i)
         st = decode(p, &v, &n_cp);
     if (st != XJ_OK)
         return st;
-    uint8_t *codes = p->coded.data + p->coded.n + 2 * XJ_VARINT_MAX, *c = codes;
-    for (size_t k = 0; k < n_cp; k++) {
-        uint32_t cp = p->cp[k], code = cp < PLANE ? p->code[cp] : XJI_RANK_ESCAPE, first = code & 255;
-        /* Codes of one and of two bytes alternate at random: both are written, and the step tells. */
-        c[0] = (uint8_t)code;
-        c[1] = (uint8_t)(code >> 8);
-        c += 1 + (first >= XJI_RANK_ONE);
-        if (first == XJI_RANK_ESCAPE) {
-            c[-1] = (uint8_t)cp;
-            *c++ = (uint8_t)(cp >> 8);
-            *c++ = (uint8_t)(cp >> 16);
-        }
-    }
-    size_t n_codes = (size_t)(c - codes);
+    uint8_t *codes = p->coded.data + p->coded.n + 2 * XJ_VARINT_MAX;
+    size_t n_codes = (size_t)(recode(codes, p->code, p->cp, n_cp) - codes);
     uint8_t head[2 * XJ_VARINT_MAX], inner[XJ_VARINT_MAX];
     size_t n_inner = xj_varint_put(inner, n_codes);
     size_t n_head = xj_varint_put(head, n_inner + n_codes + n_rest);
@@ -280,6 +295,8 @@ static xj_status pack(packer *p)
     p->code = malloc(PLANE * sizeof *p->code);
     p->cctx = ZSTD_createCCtx();
     xj_status st = p->count && p->code && p->cctx ? rank(p) : no_memory(p);
+    if (st == XJ_OK) /* about what they take: three bytes of UTF-8 become less than two */
+        st = xj_buf_reserve(&p->coded, p->g->records.n / 3 * 2, p->err);
     for (uint32_t i = 0; i < p->g->n_records && st == XJ_OK; i++)
         st = encode_record(p, i);
     xj_buf_release(&p->g->records);
