@@ -21,8 +21,16 @@ void xji_session_init(xji_session *s, const xji_options *options, xji_out *out)
     xj_view_init(&s->view);
 }
 
+xj_status xji_session_index(xji_session *s, xj_index *ix, xj_error *err)
+{
+    s->index = ix;
+    return xj_searcher_new(&s->searcher, ix, err);
+}
+
 void xji_session_release(xji_session *s)
 {
+    xj_searcher_free(s->searcher);
+    s->searcher = NULL;
     xj_results_release(&s->results);
     xj_view_release(&s->view);
     free(s->rows);
@@ -37,6 +45,13 @@ static xj_want want_of(const xji_options *o)
     if (o->quiet)
         return XJ_WANT_ANY;
     return o->reports ? XJ_WANT_REPORTS : XJ_WANT_HITS;
+}
+
+/* Totals cost time: only those that will be seen. */
+static unsigned totals_of(const xji_options *o, xj_want want)
+{
+    bool unseen = o->no_totals || (o->batch && o->form != XJI_FORM_JSON);
+    return want != XJ_WANT_COUNT && unseen ? 0 : XJ_TOTAL_ALL;
 }
 
 static int64_t deadline_of(const xji_options *o)
@@ -104,26 +119,40 @@ static xj_status print_reports(xji_answer *a, xji_session *s, xj_error *err)
     return XJ_OK;
 }
 
+static xj_status find_any(xji_answer *a, xji_session *s, const xj_query *q, const xj_search_options *options, xj_error *err)
+{
+    xj_search_options search = *options;
+    search.want = XJ_WANT_ANY;
+    xj_status st = xj_searcher_run(&s->results, s->searcher, q, &search, err);
+    a->found = st == XJ_OK && s->results.totals.passages > 0;
+    return st;
+}
+
 xj_status xji_answer_query(xji_answer *a, xji_session *s, const xj_query *q, bool count_more, xj_error *err)
 {
     const xji_options *o = s->options;
     const uint64_t n_passages = xj_index_stats(s->index)->n_passages;
     xj_search_options search = XJ_SEARCH_OPTIONS_INIT;
     search.want = want_of(o);
+    search.totals = totals_of(o, search.want);
     search.limit = at_most(o->limit, n_passages);
     search.offset = at_most(o->offset, n_passages);
     search.relax = o->relax;
     search.count_more = count_more;
     search.deadline_ns = s->deadline_ns = deadline_of(o);
 
-    *a = (xji_answer){.kind = xj_query_kind_of(q)};
-    xj_status st = xj_search(&s->results, s->index, q, &search, err);
+    *a = (xji_answer){.kind = xj_query_kind_of(q), .counted = search.totals != 0 && search.want != XJ_WANT_ANY};
+    xj_status st = xj_searcher_run(&s->results, s->searcher, q, &search, err);
     if (st != XJ_OK)
         return st;
     const xj_results *r = &s->results;
     a->totals = r->totals;
     a->partial = r->partial;
     a->found = r->totals.passages > 0 || r->n_hits > 0 || r->n_reports > 0;
+    if (!a->found && !a->counted && search.want != XJ_WANT_ANY && (search.limit == 0 || search.offset > 0))
+        st = find_any(a, s, q, &search, err); /* there may be some that are not shown */
+    if (st != XJ_OK)
+        return st;
     switch (search.want) {
     case XJ_WANT_ANY:
         break;
@@ -149,7 +178,7 @@ static uint64_t passages_of(xji_session *s, const char *text, size_t n, unsigned
     xj_query *q;
     uint64_t found = 0;
     if (xj_query_parse(&q, text, n, flags, NULL) == XJ_OK &&
-        xj_search(&s->results, s->index, q, &search, NULL) == XJ_OK)
+        xj_searcher_run(&s->results, s->searcher, q, &search, NULL) == XJ_OK)
         found = s->results.totals.passages;
     xj_query_free(q);
     return found;

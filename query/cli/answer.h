@@ -12,7 +12,8 @@
 /** What is kept from query to query: xji_session_init, then xji_session_release. */
 typedef struct xji_session {
     const xji_options *options;
-    xj_index *index; /* borrowed; opened before the first answer */
+    xj_index *index; /* borrowed; set with xji_session_index before the first answer */
+    xj_searcher *searcher;
     xji_printer printer;
     xj_results results;
     xj_view view;
@@ -27,11 +28,15 @@ typedef struct xji_answer {
     uint64_t n_printed;
     xj_totals totals;
     bool found;   /* anything, shown or not */
+    bool counted; /* totals are there */
     bool partial; /* the deadline was met */
 } xji_answer;
 
 void xji_session_init(xji_session *s, const xji_options *options, xji_out *out);
 void xji_session_release(xji_session *s);
+
+/** The index to search; it must outlive the session. XJ_ENOMEM. */
+xj_status xji_session_index(xji_session *s, xj_index *ix, xj_error *err);
 
 /**
  * Search q and print what was found. count_more: also count what --relax

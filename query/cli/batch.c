@@ -44,7 +44,7 @@ static uint64_t since_us(int64_t start)
 static void close_query(xji_batch_state *b, const xji_answer *a, const char *error, int64_t start)
 {
     xji_printer *p = &b->session->printer;
-    const xji_summary summary = {error, a->n_printed, &a->totals, a->partial, since_us(start)};
+    const xji_summary summary = {error, a->n_printed, &a->totals, a->counted && !a->partial, a->partial, since_us(start)};
     if (!b->session->options->quiet)
         p->ops->end(p, &summary);
 }
@@ -52,7 +52,7 @@ static void close_query(xji_batch_state *b, const xji_answer *a, const char *err
 /* The query cannot be run: its only output is the error. */
 static void refuse(xji_batch_state *b, const xj_error *err, int64_t start)
 {
-    const xji_answer nothing = {.n_printed = 0};
+    const xji_answer nothing = {.counted = true};
     char message[1200];
     xji_error_line(message, sizeof message, err);
     close_query(b, &nothing, message, start);
@@ -78,6 +78,7 @@ static void answer(xji_batch_state *b, const xj_query *q, int64_t start)
     xji_complain(b->session->options->lang, XJI_MSG_LINE_FAILED, number, message, NULL);
     remember(b, xj_status_exit_code(st));
     a.totals = (xj_totals){0, 0, 0, 0};
+    a.counted = true;
     close_query(b, &a, message, start);
 }
 
@@ -128,6 +129,8 @@ static void do_line(xji_batch_state *b)
     xj_query_free(q);
     if (b->flush_each)
         xji_out_flush(p->out);
+    if (xj_index_held(b->session->index) / 1048576 >= b->session->options->cache_mb)
+        xj_index_trim(b->session->index);
     b->n = 0;
     b->too_long = false;
 }

@@ -108,7 +108,7 @@ void xji_notes(xji_session *s, const xji_answer *a)
     bool nothing = !a->found && !a->partial;
     if (nothing)
         xji_note(o->lang, XJI_MSG_NOTHING, NULL, NULL, NULL);
-    else if (a->found && !o->count)
+    else if (a->found && !o->count && a->counted)
         note_totals(o, a);
     bool slip = xji_note_slip(o);
     if (a->found && !o->relax && a->totals.more > 0)

@@ -24,6 +24,8 @@ typedef enum xji_option_id {
     OPT_NULL,
     OPT_BATCH,
     OPT_TIMEOUT,
+    OPT_NO_TOTALS,
+    OPT_CACHE,
     OPT_VERSION,
     OPT_HELP
 } xji_option_id;
@@ -66,6 +68,10 @@ static const xji_option table[] = {
     {"timeout", 0, OPT_TIMEOUT, "MS",
      {"stop a query after MS milliseconds (0: never) and mark\nthe results as partial",
       "单个查询超过 MS 毫秒即停止（0 为不限），结果标为不完整"}},
+    {"no-totals", 0, OPT_NO_TOTALS, NULL,
+     {"do not count how many there are: the best hits alone are\nfound faster in a large index", "不计总数；索引很大时，只取最前若干条更快"}},
+    {"cache", 0, OPT_CACHE, "MB",
+     {"megabytes of the index that --batch keeps in memory\n(default 1024)", "--batch 在内存中保留索引内容的上限（默认 1024）"}},
     {"version", 0, OPT_VERSION, NULL, {"print the version", "显示版本"}},
     {"help", 'h', OPT_HELP, NULL, {"print this help", "显示本帮助"}},
 };
@@ -249,6 +255,11 @@ static xj_status apply(xji_options *o, const xji_option *opt, const char *value,
     case OPT_QUIET:
         o->quiet = true;
         break;
+    case OPT_CACHE:
+        return read_number(&o->cache_mb, opt, value, o->lang, err);
+    case OPT_NO_TOTALS:
+        o->no_totals = true;
+        break;
     case OPT_EXPLAIN:
         o->explain = true;
         break;
@@ -367,7 +378,7 @@ static xj_status check(const xji_options *o, size_t n_words, xj_error *err)
 
 xj_status xji_options_parse(xji_options *o, int argc, char *const *argv, xji_lang lang, xj_error *err)
 {
-    *o = (xji_options){.lang = lang, .limit = 10};
+    *o = (xji_options){.lang = lang, .limit = 10, .cache_mb = 1024};
     size_t room = 1;
     for (int i = 1; i < argc; i++)
         room += strlen(argv[i]) + 1;

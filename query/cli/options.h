@@ -38,6 +38,7 @@ typedef struct xji_options {
     uint64_t limit;
     uint64_t offset;
     uint64_t timeout_ms; /* 0 = none */
+    uint64_t cache_mb;   /* memory of the index that a batch keeps, 0 = nothing */
     unsigned flags;      /* XJ_QUERY_..., of xj/query.h */
     xji_form form;
     xji_color color;
@@ -46,6 +47,7 @@ typedef struct xji_options {
     bool count;
     bool reports;
     bool quiet;
+    bool no_totals;      /* the best hits alone are looked for */
     bool null;           /* records end with NUL */
     bool batch;
     const char *index;   /* borrowed from argv */

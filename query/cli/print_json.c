@@ -292,7 +292,7 @@ static void json_counts(xji_printer *p, const xj_totals *totals, bool partial)
     end_object(p);
 }
 
-/* A total, null where it is only a lower bound. */
+/* A total, null where it is only a lower bound or was not asked for. */
 static void put_total(xji_out *o, const char *name, uint64_t v, bool known)
 {
     put_key(o, name);
@@ -315,13 +315,13 @@ static void json_end(xji_printer *p, const xji_summary *s)
     }
     xji_out_str(o, ",\"done\":true");
     put_key_u64(o, "hits", s->n_printed);
-    put_total(o, "passages", s->totals->passages, !s->partial);
-    put_total(o, "reports", s->totals->reports, !s->partial);
+    put_total(o, "passages", s->totals->passages, s->counted);
+    put_total(o, "reports", s->totals->reports, s->counted);
     put_key(o, "partial");
     put_bool(o, s->partial);
     put_key_u64(o, "us", s->us);
     if (!s->error)
-        put_total(o, "occurrences", s->totals->occurrences, !s->partial);
+        put_total(o, "occurrences", s->totals->occurrences, s->counted);
     end_object(p);
 }
 

@@ -42,6 +42,7 @@ typedef struct xji_summary {
     const char *error; /* message, NULL = answered */
     uint64_t n_printed;
     const xj_totals *totals;
+    bool counted; /* totals are exact */
     bool partial;
     uint64_t us; /* from the line read to the last hit printed */
 } xji_summary;

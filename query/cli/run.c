@@ -87,14 +87,14 @@ static int answer_one(xji_session *s, const xj_query *q)
     xj_error err = XJ_ERROR_INIT;
     xji_answer a;
     /* Counting what --relax would add costs time: only where it will be said. */
-    bool count_more = !o->relax && !o->quiet && !o->count && !o->reports && xj_query_kind_of(q) == XJ_QUERY_PHRASE;
+    bool count_more = !o->no_totals && !o->relax && !o->quiet && !o->count && !o->reports && xj_query_kind_of(q) == XJ_QUERY_PHRASE;
     xj_status st = xji_answer_query(&a, s, q, count_more, &err);
     if (st != XJ_OK) {
         xji_out_flush(out); /* what was found before stands before the complaint */
         xji_complain_error(o->lang, &err);
         return xj_status_exit_code(st);
     }
-    const xji_summary summary = {NULL, a.n_printed, &a.totals, a.partial, 0};
+    const xji_summary summary = {NULL, a.n_printed, &a.totals, a.counted && !a.partial, a.partial, 0};
     if (!o->quiet)
         s->printer.ops->end(&s->printer, &summary);
     if (xji_out_flush(out)) /* else the failure is all there is to say */
@@ -156,10 +156,14 @@ static int search(const xji_options *o, xji_out *out, bool stdin_closed)
     if (st == XJ_OK) {
         xji_session s;
         xji_session_init(&s, o, out);
-        s.index = ix;
         s.printer.color = wants_color(o);
         s.printer.width = o->form == XJI_FORM_TEXT && !o->null ? terminal_width() : 0;
-        code = o->batch ? xji_batch(&s, 0) : answer_one(&s, q);
+        st = xji_session_index(&s, ix, &err);
+        code = xj_status_exit_code(st);
+        if (st == XJ_OK)
+            code = o->batch ? xji_batch(&s, 0) : answer_one(&s, q);
+        else
+            xji_complain_error(o->lang, &err);
         xji_session_release(&s);
     } else {
         if (is_query)

@@ -829,8 +829,8 @@ static xj_totals asked_for(const search *s)
 static xj_status run(search *s, xj_error *err)
 {
     const xj_search_options *o = s->o;
-    bool answered;
-    xj_status st = count_by_term(s, &answered, err);
+    bool answered = xji_clock_ask(&s->clock);
+    xj_status st = answered ? XJ_OK : count_by_term(s, &answered, err);
     if (st != XJ_OK || answered)
         return st;
     if (wants_scores(s) || ranks_as_bag(s) || s->o->relax)

@@ -570,6 +570,34 @@ class Queries(Case):
         for option in ("-F", "-q"):
             self.assertNotIn("punctuation", self.ask(option, "枫桥经验、综治中心", status=1)[1])
 
+    def test_no_totals(self):
+        for query in ("枫桥经验", "枫桥经验 综治中心", "枫桥经验 OR 综治中心", "没有这个词"):
+            for options in ([], ["--json"], ["--tsv"], ["--json", "-n", "1", "--offset", "1"], ["-l"]):
+                status = 1 if query.startswith("没有") else 0
+                out, err = self.ask(*options, query, status=status)
+                found, said = self.ask(*options, "--no-totals", query, status=status)
+                self.assertEqual(found, out)
+                if status == 0:
+                    self.assertNotEqual(err, "")
+                    self.assertEqual(said, "")
+        for options in (["-n", "0"], ["--offset", "1000"]): # there are some, though none is shown
+            self.assertEqual(self.ask("--no-totals", *options, "枫桥经验")[0], "")
+            self.ask("--no-totals", *options, "没有这个词", status=1)
+        self.assertEqual(self.ask("--no-totals", "-c", "枫桥经验")[0], self.ask("-c", "枫桥经验")[0])
+
+    def test_a_batch_without_totals(self):
+        ends = [json.loads(line) for line in self.batch("--json", "--no-totals", lines="枫桥经验\n没有这个词\n")[0].split("\n")
+                if '"done":true' in line]
+        for end in ends:
+            self.assertEqual((end["passages"], end["reports"], end["occurrences"]), (None, None, None))
+        self.assertEqual(ends[1]["hits"], 0)
+
+    def test_a_batch_that_keeps_nothing(self):
+        lines = "枫桥经验\n枫桥经验 综治中心\n枫桥经验 OR 综治中心\n" * 20
+        for form in ("--json", "--tsv"):
+            strip = lambda text: [line.split(',"us":')[0] for line in text.split("\n")]
+            self.assertEqual(strip(self.batch(form, "--cache", "0", lines=lines)[0]), strip(self.batch(form, lines=lines)[0]))
+
     def test_timeout(self):
         self.assertEqual(self.ask("--timeout", "0", "枫桥经验"), self.ask("枫桥经验"))
         self.assertEqual(self.ask("--timeout", "600000", "枫桥经验"), self.ask("枫桥经验"))
@@ -590,7 +618,7 @@ class Statuses(Case):
                     self.assertIn(word, out)
             for option in ("--limit", "--offset", "--literal", "--any", "--all", "--relax", "--exact-script",
                            "--no-collapse", "--json", "--tsv", "--count", "--reports", "--quiet", "--explain", "--color",
-                           "--null", "--batch", "--timeout", "--version", "--help"):
+                           "--null", "--batch", "--timeout", "--no-totals", "--cache", "--version", "--help"):
                 self.assertIn(option.encode(), out)
         _, out, _ = self.raw("--version", status=0)
         self.assertRegex(out, rb"^xunju-query \d+\.\d+\.\d+ \(index format \d+\)\n$")

@@ -177,7 +177,7 @@ static void test_options__numbers_are_checked(void **state)
     static const char *const bad[] = {"-1",  "+1", "",     " 1",         "1 ",          "1k",  "0x10",
                                       "1.5", "一", "１",   "4294967296", "18446744073709551616",
                                       "99999999999999999999999999999999"};
-    static const char *const names[] = {"--limit", "--offset", "--timeout"};
+    static const char *const names[] = {"--limit", "--offset", "--timeout", "--cache"};
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
             expect_usage(PARSE("idx", "q", names[k], bad[i]), names[k]);
