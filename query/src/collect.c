@@ -108,8 +108,9 @@ static xj_status enter_report(xji_collector *c, uint32_t passage, bool *is_new, 
     *is_new = !c->any_report || passage - c->last_row.first_passage >= c->last_row.n_passages;
     if (!*is_new)
         return XJ_OK;
-    xj_status st = xj_segment_report_from(xj_index_segment(c->ix, c->segment), c->any_report ? c->last_report : 0, passage, &report,
-                                          &row, err);
+    /* Where no report is counted, passages may come in any order. */
+    uint32_t from = c->any_report && passage >= c->last_row.first_passage ? c->last_report : 0;
+    xj_status st = xj_segment_report_from(xj_index_segment(c->ix, c->segment), from, passage, &report, &row, err);
     if (st != XJ_OK)
         return st;
     c->last_report = report;

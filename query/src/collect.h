@@ -36,7 +36,7 @@ typedef struct xji_collector {
 void xji_collector_init(xji_collector *c, xj_index *ix, bool reports, unsigned wanted, size_t keep);
 void xji_collector_release(xji_collector *c);
 
-/* Passages of a segment follow, ascending. */
+/* Passages of a segment follow, ascending where reports are collected or counted. */
 void xji_collector_begin(xji_collector *c, uint32_t segment);
 xj_status xji_collector_add(xji_collector *c, uint32_t passage, double score, xj_tier tier, uint64_t occurrences, xj_error *err);
 

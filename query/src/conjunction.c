@@ -502,6 +502,14 @@ xj_status xji_conjunction_rewind(xji_conjunction *c, xj_error *err)
     return st;
 }
 
+static bool was_seen(const xji_conjunction *c, uint32_t block)
+{
+    for (size_t i = 0; i < c->n_seen; i++)
+        if (c->seen[i] == block)
+            return true;
+    return false;
+}
+
 /*
  * Pass over blocks of the leading list that are below the floor as a whole: what its block and those of the other lists in the
  * same stretch give at most. *rest: bound of all but the leading list.
@@ -527,6 +535,10 @@ static xj_status skip_low(xji_conjunction *c, double *rest, xj_error *err)
             if (st != XJ_OK)
                 return st;
             c->gain[first].most = c->gain[first].scale * c->bounds->by_impact[impact];
+        }
+        if (was_seen(c, block)) {
+            c->from = last + 1;
+            continue;
         }
         *rest = c->bounds->other;
         for (size_t k = 1; k < c->n_arms; k++) {
@@ -596,7 +608,7 @@ xj_status xji_conjunction_next(xji_conjunction *c, uint32_t from, xji_batch *out
     if (from > c->from)
         c->from = from;
     while (st == XJ_OK && out->n == 0 && c->from != XJ_DOC_END && !xji_clock_expired(c->clock)) {
-        bool bounded = c->floor > 0.0;
+        bool bounded = c->bounds != NULL;
         xji_arm *first = c->arm[c->order[0]];
         double rest = 0.0;
         st = bounded ? lead_bounded(c, out, &rest, err) : lead(c, first, out, err);
@@ -632,6 +644,92 @@ static void raw_tfs(const xji_arm *a, const xji_batch *b, uint32_t *tf, bool *ma
         full |= tf[i] == XJ_TF_MANY;
     }
     *many = full;
+}
+
+/* Lists of fewer blocks are gone through in order. */
+enum { SEEDS_WORTH = 12 };
+
+xj_status xji_conjunction_seeds(xji_conjunction *c, uint32_t *block, size_t *n, xj_error *err)
+{
+    uint8_t impact[XJI_SEEDS], this;
+    uint32_t last;
+    *n = 0;
+    xj_status st = c->started || c->empty ? XJ_OK : start(c, err);
+    if (st != XJ_OK || c->empty || c->n_arms == 0)
+        return st;
+    const xji_arm *a = c->arm[c->order[0]];
+    if (a->list || a->it.n_blocks < SEEDS_WORTH)
+        return XJ_OK;
+    for (uint32_t i = 0; i < a->it.n_blocks && st == XJ_OK; i++) {
+        st = xj_postings_bound(&a->it, i, &last, &this, err);
+        size_t k = *n < XJI_SEEDS ? *n : XJI_SEEDS;
+        if (k == XJI_SEEDS && this <= impact[k - 1])
+            continue;
+        k -= k == XJI_SEEDS;
+        for (; k > 0 && impact[k - 1] < this; k--) {
+            impact[k] = impact[k - 1];
+            block[k] = block[k - 1];
+        }
+        impact[k] = this;
+        block[k] = i;
+        *n += *n < XJI_SEEDS;
+    }
+    for (size_t i = 1; i < *n; i++) { /* in the order of passages */
+        uint32_t b = block[i];
+        size_t k = i;
+        for (; k > 0 && block[k - 1] > b; k--)
+            block[k] = block[k - 1];
+        block[k] = b;
+    }
+    return st;
+}
+
+xj_status xji_conjunction_seed(xji_conjunction *c, uint32_t block, xji_batch *out, xj_error *err)
+{
+    xji_arm *a = c->arm[c->order[0]];
+    uint32_t last = 0;
+    uint8_t impact;
+    xj_status st = block > 0 ? xj_postings_bound(&a->it, block - 1, &last, &impact, err) : XJ_OK;
+    out->n = 0;
+    if (st != XJ_OK || was_seen(c, block) || (block > 0 && last + 1 < c->from))
+        return st;
+    st = xji_conjunction_next(c, block > 0 ? last + 1 : 0, out, err);
+    if (out->n > 0)
+        c->seen[c->n_seen++] = a->it.block;
+    return st;
+}
+
+xj_status xji_conjunction_ranked(xji_conjunction *c, uint32_t **order, uint8_t **impact, size_t *n, xj_error *err)
+{
+    uint32_t first[257] = {0}, last;
+    xj_status st = c->started ? XJ_OK : start(c, err);
+    const xji_arm *a = c->arm[0];
+    *n = a->it.n_blocks;
+    *order = xji_take(c->scratch, *n, sizeof **order);
+    *impact = xji_take(c->scratch, *n, sizeof **impact);
+    if (st == XJ_OK && (!*order || !*impact))
+        return no_memory(err);
+    for (uint32_t i = 0; i < *n && st == XJ_OK; i++) {
+        st = xj_postings_bound(&a->it, i, &last, &(*impact)[i], err);
+        first[256 - (*impact)[i]]++; /* greater ones come first */
+    }
+    for (size_t i = 1; i < 257; i++)
+        first[i] += first[i - 1];
+    for (uint32_t i = 0; i < *n && st == XJ_OK; i++)
+        (*order)[first[255 - (*impact)[i]]++] = i;
+    return st;
+}
+
+xj_status xji_conjunction_block(xji_conjunction *c, uint32_t block, xji_batch *out, xj_error *err)
+{
+    xji_arm *a = c->arm[0];
+    out->n = 0;
+    xj_status st = xj_postings_load(&a->it, block, err);
+    if (st != XJ_OK)
+        return st;
+    a->from = 0;
+    c->from = 0;
+    return lead(c, a, out, err);
 }
 
 xj_status xji_conjunction_tfs(const xji_conjunction *c, size_t arm, const xji_batch *b, uint32_t *tf, xj_error *err)

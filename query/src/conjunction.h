@@ -77,6 +77,9 @@ typedef struct xji_bounds {
     double other;              /* bound of all that arms do not give */
 } xji_bounds;
 
+/* Most blocks that are looked at first. */
+enum { XJI_SEEDS = 4 };
+
 typedef struct xji_conjunction {
     const xj_query *q;
     xj_segment *seg;
@@ -98,6 +101,8 @@ typedef struct xji_conjunction {
     const xji_bounds *bounds;
     xji_gain *gain;    /* by arm */
     double floor;      /* passages whose score is below are passed over */
+    uint32_t seen[XJI_SEEDS]; /* blocks of the leading list that were looked at before the others */
+    size_t n_seen;
     uint8_t length[XJ_BLOCK];  /* by slot: length code */
     double partial[XJ_BLOCK];  /* by slot: bound of what the arms met so far give */
 } xji_conjunction;
@@ -138,8 +143,26 @@ size_t xji_conjunction_arm_of(const xji_conjunction *c, const xj_term *term);
  */
 xj_status xji_conjunction_next(xji_conjunction *c, uint32_t from, xji_batch *out, xj_error *err);
 
-/* Begin again with the first passage. */
+/*
+ * The blocks of the leading list that promise the highest scores, up to XJI_SEEDS of them in ascending order: looked at first they
+ * give a floor that spares much of the rest. 0 where the list is short. With bounds only.
+ */
+xj_status xji_conjunction_seeds(xji_conjunction *c, uint32_t *block, size_t *n, xj_error *err);
+
+/* What stands in all lists of such a block or, when there is nothing, of a later one, which is passed over from then on. */
+xj_status xji_conjunction_seed(xji_conjunction *c, uint32_t block, xji_batch *out, xj_error *err);
+
+/* Begin again with the first passage; what was looked at is passed over. */
 xj_status xji_conjunction_rewind(xji_conjunction *c, xj_error *err);
+
+/*
+ * For a conjunction of one list: its blocks, best bound first, and their bounds in 255ths. XJ_ENOMEM.
+ * *order is in the scratch; *impact too.
+ */
+xj_status xji_conjunction_ranked(xji_conjunction *c, uint32_t **order, uint8_t **impact, size_t *n, xj_error *err);
+
+/* All of one block of the only list. */
+xj_status xji_conjunction_block(xji_conjunction *c, uint32_t block, xji_batch *out, xj_error *err);
 
 /* Occurrences of an arm's term in the passages of the batch. */
 xj_status xji_conjunction_tfs(const xji_conjunction *c, size_t arm, const xji_batch *b, uint32_t *tf, xj_error *err);

@@ -292,35 +292,85 @@ static bool is_long(const round *r)
     return least > r->s->collector.keep;
 }
 
+/* Score and collect a batch. */
+static xj_status collect_batch(round *r, xji_batch *b, xj_error *err)
+{
+    search *s = r->s;
+    double score[XJ_BLOCK];
+    uint64_t n[XJ_BLOCK];
+    xj_status st = XJ_OK;
+    if (wants_scores(s)) {
+        st = batch_scores(r, b, true, score, err);
+        if (st == XJ_OK)
+            drop_low(b, score, xji_collector_floor(&s->collector));
+    } else {
+        memset(score, 0, b->n * sizeof *score);
+    }
+    if (st == XJ_OK)
+        st = chained(r, b, n, score, err);
+    for (size_t i = 0; i < b->n && st == XJ_OK; i++) {
+        if (wants_occurrences(s))
+            st = listed_occurrences(r, b->doc[i], &n[i], err);
+        if (st == XJ_OK)
+            st = xji_collector_add(&s->collector, b->doc[i], score[i], XJ_TIER_EXACT, n[i], err);
+    }
+    return st;
+}
+
+/* The best of a single list: its blocks in the order of their bounds, until these are below the floor. */
+static xj_status collect_ranked(round *r, const xji_bounds *bounds, xj_error *err)
+{
+    search *s = r->s;
+    uint32_t *order;
+    uint8_t *impact;
+    size_t n;
+    xji_batch b;
+    xj_status st = xji_conjunction_ranked(&r->met, &order, &impact, &n, err);
+    for (size_t i = 0; i < n && st == XJ_OK && !xji_clock_expired(&s->clock); i++) {
+        double most = r->met.gain[0].scale * bounds->by_impact[impact[order[i]]] + bounds->other;
+        if (most < floor_of(&s->collector))
+            break;
+        st = xji_conjunction_block(&r->met, order[i], &b, err);
+        if (st == XJ_OK)
+            st = collect_batch(r, &b, err);
+    }
+    return st;
+}
+
+/* Look at what promises most first. */
+static xj_status collect_seeds(round *r, xj_error *err)
+{
+    uint32_t block[XJI_SEEDS];
+    size_t n;
+    xji_batch b;
+    xj_status st = xji_conjunction_seeds(&r->met, block, &n, err);
+    for (size_t i = 0; i < n && st == XJ_OK; i++) {
+        r->met.floor = floor_of(&r->s->collector);
+        st = xji_conjunction_seed(&r->met, block[i], &b, err);
+        if (st == XJ_OK)
+            st = collect_batch(r, &b, err);
+    }
+    return st == XJ_OK && n > 0 ? xji_conjunction_rewind(&r->met, err) : st;
+}
+
 /* Score and collect what is met. */
 static xj_status collect_met(round *r, xj_error *err)
 {
     search *s = r->s;
     xji_batch b;
     xji_bounds bounds;
-    double score[XJ_BLOCK];
-    uint64_t n[XJ_BLOCK];
-    bool scored = wants_scores(s), occurrences = wants_occurrences(s);
-    bool bounded = scored && !s->collector.wanted && !s->collector.reports && !r->met.empty && is_long(r);
+    bool bounded = wants_scores(s) && !s->collector.wanted && !s->collector.reports && !r->met.empty && is_long(r);
     xj_status st = bounded ? set_bounds(r, &bounds, err) : XJ_OK;
-    memset(score, 0, sizeof score);
+    if (st == XJ_OK && bounded && r->met.n_arms == 1 && !r->met.arm[0]->list)
+        return collect_ranked(r, &bounds, err);
+    if (st == XJ_OK && bounded)
+        st = collect_seeds(r, err);
     while (st == XJ_OK && !is_done(s)) {
         r->met.floor = bounded ? floor_of(&s->collector) : 0.0;
         st = xji_conjunction_next(&r->met, 0, &b, err);
         if (st != XJ_OK || b.n == 0)
             break;
-        if (scored)
-            st = batch_scores(r, &b, true, score, err);
-        if (st == XJ_OK && scored)
-            drop_low(&b, score, xji_collector_floor(&s->collector));
-        if (st == XJ_OK)
-            st = chained(r, &b, n, score, err);
-        for (size_t i = 0; i < b.n && st == XJ_OK; i++) {
-            if (occurrences)
-                st = listed_occurrences(r, b.doc[i], &n[i], err);
-            if (st == XJ_OK)
-                st = xji_collector_add(&s->collector, b.doc[i], score[i], XJ_TIER_EXACT, n[i], err);
-        }
+        st = collect_batch(r, &b, err);
     }
     return st;
 }
