@@ -241,7 +241,7 @@ xj_status xj_postings_load(xj_postings *it, uint32_t block, xj_error *err)
     return stand(it, 0, err);
 }
 
-static xj_status open_list(xj_postings *it, xj_segment *seg, const xj_term *term, bool cached, xj_error *err)
+static void set_list(xj_postings *it, xj_segment *seg, const xj_term *term, bool cached)
 {
     it->seg = seg;
     it->term = *term;
@@ -250,7 +250,13 @@ static xj_status open_list(xj_postings *it, xj_segment *seg, const xj_term *term
     it->slots = cached && it->n_blocks > 1 ? seg->block + term->first_block : NULL;
     it->code_slots = it->slots ? seg->codes + term->first_block : NULL;
     it->has_codes = false;
-    return term->df > 0 ? xj_postings_load(it, 0, err) : fail(it, XJ_OK);
+    (void)fail(it, XJ_OK);
+}
+
+static xj_status open_list(xj_postings *it, xj_segment *seg, const xj_term *term, bool cached, xj_error *err)
+{
+    set_list(it, seg, term, cached);
+    return term->df > 0 ? xj_postings_load(it, 0, err) : XJ_OK;
 }
 
 xj_status xj_postings_open(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err)
@@ -261,6 +267,12 @@ xj_status xj_postings_open(xj_postings *it, xj_segment *seg, const xj_term *term
 xj_status xj_postings_open_cached(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err)
 {
     return open_list(it, seg, term, true, err);
+}
+
+xj_status xj_postings_open_unread(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err)
+{
+    set_list(it, seg, term, true);
+    return it->n_blocks == 1 ? xj_postings_load(it, 0, err) : XJ_OK;
 }
 
 xj_status xj_postings_next(xj_postings *it, xj_error *err)

@@ -28,10 +28,10 @@ static xj_status open_arm(xji_arm *a, xj_error *err)
     if (a->list || a->done)
         return XJ_OK;
     xj_term term = a->it.term;
-    return xj_postings_open_cached(&a->it, a->it.seg, &term, err);
+    return xj_postings_open_unread(&a->it, a->it.seg, &term, err);
 }
 
-/* The passages of the block in hand. */
+/* The passages of the block in hand; none before the first one of a long list is read. */
 static const uint32_t *docs_of(const xji_arm *a, size_t *n)
 {
     if (a->list) {
@@ -50,7 +50,7 @@ static xj_status reach(xji_arm *a, uint32_t doc, xj_error *err)
     if (st != XJ_OK || a->done)
         return st;
     const uint32_t *docs = docs_of(a, &n);
-    if (docs[n - 1] >= doc)
+    if (n > 0 && docs[n - 1] >= doc)
         return XJ_OK;
     a->from = 0;
     if (a->list) {
@@ -58,9 +58,9 @@ static xj_status reach(xji_arm *a, uint32_t doc, xj_error *err)
         a->done = a->at >= a->list->n;
         return XJ_OK;
     }
-    uint32_t block = a->it.n_blocks;
-    if (a->it.block + 1 < a->it.n_blocks)
-        st = xj_postings_find(&a->it, a->it.block + 1, doc, &block, err);
+    uint32_t block = a->it.n_blocks, first = n > 0 ? a->it.block + 1 : 0;
+    if (first < a->it.n_blocks)
+        st = xj_postings_find(&a->it, first, doc, &block, err);
     if (st == XJ_OK && block < a->it.n_blocks)
         return xj_postings_load(&a->it, block, err);
     a->done = true;
@@ -80,7 +80,7 @@ static uint32_t next_of(const xji_arm *a)
     if (a->done)
         return XJ_DOC_END;
     const uint32_t *docs = docs_of(a, &n);
-    return docs[a->from];
+    return n > 0 ? docs[a->from] : 0;
 }
 
 static xj_status tf_at(const xji_arm *a, uint32_t place, uint32_t *tf, xj_error *err)

@@ -61,6 +61,12 @@ XJ_API xj_status xj_postings_open(xj_postings *it, xj_segment *seg, const xj_ter
 /** The same; blocks of lists that have more than one are kept by the segment. */
 XJ_API xj_status xj_postings_open_cached(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err);
 
+/**
+ * The same, but of a list of several blocks none is read: n is 0, and the iterator stands nowhere until xj_postings_load. For
+ * whoever knows from the block directory where to begin.
+ */
+XJ_API xj_status xj_postings_open_unread(xj_postings *it, xj_segment *seg, const xj_term *term, xj_error *err);
+
 /** Step to the next posting. */
 XJ_API xj_status xj_postings_next(xj_postings *it, xj_error *err);
 
