@@ -353,6 +353,15 @@ static xj_status collect_seeds(round *r, xj_error *err)
     return st == XJ_OK && n > 0 ? xji_conjunction_rewind(&r->met, err) : st;
 }
 
+/* Tokens that have no list among those that are met are looked up passage after passage: only in their order. */
+static bool any_order(const round *r)
+{
+    for (size_t t = 0; t < r->s->q->n_tokens; t++)
+        if (r->arm_of[t] == SIZE_MAX)
+            return false;
+    return true;
+}
+
 /* Score and collect what is met. */
 static xj_status collect_met(round *r, xj_error *err)
 {
@@ -361,10 +370,11 @@ static xj_status collect_met(round *r, xj_error *err)
     xji_bounds bounds;
     bool bounded = wants_scores(s) && !s->collector.wanted && !s->collector.reports && !r->met.empty && is_long(r);
     xj_status st = bounded ? set_bounds(r, &bounds, err) : XJ_OK;
-    if (st == XJ_OK && bounded && r->met.n_arms == 1 && !r->met.arm[0]->list)
-        return collect_ranked(r, &bounds, err);
-    if (st == XJ_OK && bounded)
+    if (st == XJ_OK && bounded && any_order(r)) {
+        if (r->met.n_arms == 1 && !r->met.arm[0]->list)
+            return collect_ranked(r, &bounds, err);
         st = collect_seeds(r, err);
+    }
     while (st == XJ_OK && !is_done(s)) {
         r->met.floor = bounded ? floor_of(&s->collector) : 0.0;
         st = xji_conjunction_next(&r->met, 0, &b, err);

@@ -82,21 +82,23 @@ static xj_status holds(xj_str text, const xj_units *wanted, xji_verifier *v, boo
     return st;
 }
 
-/* Dates compare as text; an end such as 2024-05 takes in everything that begins with it. */
+/* Compare two dates, what is missing at their ends filled up. */
+static int compare_dates(const char *a, size_t n_a, const char *b, size_t n_b, const char *fill)
+{
+    for (size_t i = 0; fill[i]; i++) {
+        char x = i < n_a ? a[i] : fill[i], y = i < n_b ? b[i] : fill[i];
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return 0;
+}
+
+/* A date fits when all days that it may stand for do: one of 2024 is not known to lie after 2024-05. */
 static bool date_fits(const xji_filter *f, xj_str date)
 {
-    if (!date.s)
-        return false;
     size_t from = strlen(f->date_from), to = strlen(f->date_to);
-    if (from && strncmp(date.s, f->date_from, from < date.n ? from : date.n) < 0)
-        return false;
-    if (from && date.n < from && strncmp(date.s, f->date_from, date.n) == 0 && !(to && to <= date.n))
-        return false; /* a report dated 2024 is not known to lie after 2024-05 */
-    if (to && strncmp(date.s, f->date_to, to < date.n ? to : date.n) > 0)
-        return false;
-    if (to && date.n < to && strncmp(date.s, f->date_to, date.n) == 0)
-        return false;
-    return true;
+    return date.s && (from == 0 || compare_dates(date.s, date.n, f->date_from, from, "0000-00-00") >= 0) &&
+           (to == 0 || compare_dates(date.s, date.n, f->date_to, to, "9999-99-99") <= 0);
 }
 
 static xj_status fits_report(xji_leaves *l, const xji_filter *f, uint32_t report, const xj_report_row *row, bool *yes,

@@ -241,16 +241,17 @@ static void random_year(writing *w, asked_field *f)
 
 static void random_date(writing *w, asked_field *f)
 {
-    unsigned year = 2022 + below(w->r, 4), month = 1 + below(w->r, 12), precision = below(w->r, 3), form = below(w->r, 4);
+    unsigned year = 2022 + below(w->r, 4), month = 1 + below(w->r, 12), form = below(w->r, 4);
+    size_t exact_from = below(w->r, 3), exact_to = form == 0 ? exact_from : below(w->r, 3);
     static const size_t length[] = {4, 7, 10};
     char from[40], to[40];
     snprintf(from, sizeof from, "%u-%02u-%02u", year, month, 1 + below(w->r, 28));
     snprintf(to, sizeof to, "%u-12-31", year + below(w->r, 2));
-    from[length[precision]] = to[length[precision]] = '\0';
+    from[length[exact_from]] = to[length[exact_to]] = '\0';
     if (form != 3)
-        memcpy(f->date_from, from, length[precision] + 1);
+        memcpy(f->date_from, from, length[exact_from] + 1);
     if (form != 2)
-        memcpy(f->date_to, form == 0 ? from : to, length[precision] + 1);
+        memcpy(f->date_to, form == 0 ? from : to, length[exact_to] + 1);
     say(w, f->date_from);
     say(w, form == 0 ? "" : "..");
     say(w, form == 0 ? "" : f->date_to);
