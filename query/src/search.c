@@ -627,23 +627,6 @@ static xj_status collect_best(round *r, xji_bag *bag, bag_sink *sink, xj_error *
     return st;
 }
 
-static xj_status collect_bag(round *r, bag_sink *sink, xj_error *err)
-{
-    search *s = r->s;
-    xj_searcher *own = s->own;
-    xji_bag bag;
-    xj_status st = xji_windows_make(&own->windows, err);
-    if (st == XJ_OK)
-        st = xji_leaves_find(&r->leaves, err); /* those of the bag; of an expression they are there */
-    if (st == XJ_OK)
-        st = xji_bag_open(&bag, &s->plan, r->seg_no, &own->windows, &own->scratch, &s->clock, err);
-    if (st != XJ_OK)
-        return st;
-    /* Where nothing is kept, and where reports are, every passage counts by itself. */
-    bool all = sink->collector->reports || sink->collector->keep == 0 || sink->without_reports;
-    return all ? collect_all(r, &bag, sink, err) : collect_best(r, &bag, sink, err);
-}
-
 static uint64_t bits_set(uint64_t v)
 {
     v -= v >> 1 & UINT64_C(0x5555555555555555);
@@ -651,8 +634,25 @@ static uint64_t bits_set(uint64_t v)
     return ((v + (v >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56;
 }
 
-/* Passages that hold any token. */
-static xj_status count_members(round *r, uint64_t *n, xj_error *err)
+/* Reports of the passages of a window of bits. */
+static xj_status count_reports(round *r, uint32_t base, bag_sink *sink, xj_error *err)
+{
+    const uint64_t *bits = r->s->own->windows.bits;
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < XJI_WINDOW / 64 && st == XJ_OK; i++) {
+        for (uint64_t v = bits[i]; v && st == XJ_OK; v &= v - 1) {
+            uint32_t doc = base + (uint32_t)i * 64 + (uint32_t)__builtin_ctzll(v);
+            if (doc - sink->row.first_passage < sink->row.n_passages)
+                continue;
+            st = xj_segment_report_from(r->seg, sink->report, doc, &sink->report, &sink->row, err);
+            sink->collector->totals.reports++;
+        }
+    }
+    return st;
+}
+
+/* Count the passages that hold any token, and their reports when these are wanted. */
+static xj_status count_members(round *r, bag_sink *sink, xj_error *err)
 {
     search *s = r->s;
     xj_searcher *own = s->own;
@@ -664,9 +664,50 @@ static xj_status count_members(round *r, uint64_t *n, xj_error *err)
     while (st == XJ_OK && base != XJ_DOC_END && !s->clock.expired) {
         st = xji_bag_members(&bag, &base, err);
         for (size_t i = 0; i < XJI_WINDOW / 64 && st == XJ_OK && base != XJ_DOC_END; i++)
-            *n += bits_set(own->windows.bits[i]);
+            sink->n += bits_set(own->windows.bits[i]);
+        if (st == XJ_OK && base != XJ_DOC_END && sink->collector && (s->o->totals & XJ_TOTAL_REPORTS))
+            st = count_reports(r, base, sink, err);
+        if (sink->collector && s->o->want == XJ_WANT_ANY && sink->n > 0)
+            break;
     }
     return st;
+}
+
+/* Totals of a bag alone. */
+static xj_status count_bag(round *r, bag_sink *sink, xj_error *err)
+{
+    search *s = r->s;
+    xj_totals *t = &s->collector.totals;
+    xj_status st = count_members(r, sink, err);
+    for (size_t p = 0; p < s->q->n_phrases && st == XJ_OK; p++) {
+        const xji_list *l;
+        if (!counts(s, p) || !wants_occurrences(s) || s->o->want == XJ_WANT_ANY)
+            continue;
+        st = xji_leaf(&r->leaves, p, &l, err);
+        for (size_t i = 0; i < l->n && st == XJ_OK; i++)
+            t->occurrences += l->count[i];
+    }
+    t->passages += sink->n;
+    return st;
+}
+
+static xj_status collect_bag(round *r, bag_sink *sink, xj_error *err)
+{
+    search *s = r->s;
+    xj_searcher *own = s->own;
+    xji_bag bag;
+    if (!wants_scores(s) && !sink->without)
+        return count_bag(r, sink, err);
+    xj_status st = xji_windows_make(&own->windows, err);
+    if (st == XJ_OK)
+        st = xji_leaves_find(&r->leaves, err); /* those of the bag; of an expression they are there */
+    if (st == XJ_OK)
+        st = xji_bag_open(&bag, &s->plan, r->seg_no, &own->windows, &own->scratch, &s->clock, err);
+    if (st != XJ_OK)
+        return st;
+    /* Where nothing is kept, and where reports are, every passage is looked at by itself. */
+    bool all = sink->collector->reports || sink->collector->keep == 0 || sink->without_reports;
+    return all ? collect_all(r, &bag, sink, err) : collect_best(r, &bag, sink, err);
 }
 
 /* ---- one segment ---- */
@@ -793,8 +834,10 @@ static xj_status count_more(search *s, xj_error *err)
     for (size_t i = 0; i < xj_index_n_segments(s->ix) && st == XJ_OK && !s->clock.expired; i++) {
         round r;
         st = round_init(&r, s, i, err);
+        bag_sink sink = {.collector = NULL};
         if (st == XJ_OK)
-            st = count_members(&r, &members, err);
+            st = count_members(&r, &sink, err);
+        members += sink.n;
         round_release(&r);
     }
     s->more = s->clock.expired && !expired ? 0 : members - s->collector.totals.passages;
