@@ -371,6 +371,34 @@ static xj_status find_pair(xji_conjunction *c, const xji_phrase *p, size_t i, si
     return pair_term(c->seg, u, i, term, err);
 }
 
+/*
+ * What a phrase with breaking characters asks for besides its pairs: characters that no character follows, which the index has as
+ * singles, and words that stand alone. *any: there is one.
+ */
+static xj_status add_ends(xji_conjunction *c, const xj_units *u, bool *any, xj_error *err)
+{
+    for (size_t i = 0; i < u->n && !c->empty; i++) {
+        bool ends = i + 1 < u->n && u->unit[i + 1].kind == XJ_UNIT_BREAK;
+        bool begins = i == 0 || u->unit[i - 1].kind == XJ_UNIT_BREAK;
+        bool is_word = u->unit[i].kind == XJ_UNIT_WORD;
+        xj_term term;
+        uint32_t number;
+        xj_status st;
+        if (u->unit[i].kind == XJ_UNIT_CHAR && ends)
+            st = xj_segment_pair(c->seg, XJ_BODY, u->unit[i].cp, 0, &term, err);
+        else if (is_word && begins && (ends || i + 1 == u->n))
+            st = word_term(c->seg, u, i, &term, err);
+        else
+            continue;
+        if (st == XJ_OK)
+            st = add_term(c, &term, &number, err);
+        if (st != XJ_OK)
+            return st;
+        *any = true;
+    }
+    return XJ_OK;
+}
+
 xj_status xji_conjunction_phrase(xji_conjunction *c, const xji_phrase *p, size_t *chain, xj_error *err)
 {
     const xj_units *u = &p->units;
@@ -385,6 +413,10 @@ xj_status xji_conjunction_phrase(xji_conjunction *c, const xji_phrase *p, size_t
     if (!l->arm)
         return no_memory(err);
     *chain = c->n_chains++;
+    bool any = false;
+    xj_status st = l->verify ? add_ends(c, u, &any, err) : XJ_OK;
+    if (st != XJ_OK || (p->n_pairs == 0 && any))
+        return st;
     if (p->n_pairs == 0) {
         l->n = 1;
         return add_single(c, u, &l->arm[0], err);
@@ -393,7 +425,7 @@ xj_status xji_conjunction_phrase(xji_conjunction *c, const xji_phrase *p, size_t
         xj_term term;
         if (u->unit[i].kind == XJ_UNIT_BREAK || u->unit[i + 1].kind == XJ_UNIT_BREAK)
             continue;
-        xj_status st = find_pair(c, p, i, l->n, &term, err);
+        st = find_pair(c, p, i, l->n, &term, err);
         if (st == XJ_OK)
             st = add_term(c, &term, &l->arm[l->n], err);
         if (st != XJ_OK)
