@@ -171,7 +171,7 @@ static double final_of(const made *m, const hooked *h, uint32_t d)
     return h->what[d] == 1 || m->score[d] == 0.0 ? -1.0 : m->score[d] + (h->what[d] == 2 ? h->bonus : 0.0);
 }
 
-/* Passages [from, to) of one window, of which `found`, `n` of them, were candidates. */
+/* Passages [from, to) of one window, of which n were candidates. */
 static void check_window(const made *m, const hooked *h, uint32_t from, uint32_t to, double floor, size_t keep, size_t n)
 {
     static double sorted[PASSAGES];
@@ -216,7 +216,8 @@ static void check_best(const char *text, unsigned round, uint64_t *left_out)
         size_t n;
         OK(xji_bag_best(&m.bag, floor, keep, &hooks, &base, &n, &err));
         uint32_t size = floor > 0.0 || shown ? XJI_WINDOW : XJI_FIRST_WINDOW;
-        uint32_t from = base == XJ_DOC_END ? PASSAGES : base, to = from < PASSAGES - size && size < PASSAGES ? from + size : PASSAGES;
+        uint32_t from = base == XJ_DOC_END ? PASSAGES : base;
+        uint32_t to = size < PASSAGES && from < PASSAGES - size ? from + size : PASSAGES;
         for (; doc < from; doc++) /* windows that were passed over as a whole */
             assert_true(final_of(&m, &h, doc) < floor || final_of(&m, &h, doc) < 0.0);
         if (base == XJ_DOC_END)

@@ -46,7 +46,8 @@ static void begin(made *m, const char *text)
     m->seg = xj_index_segment(search_index, 0);
     xji_verifier_init(&m->verifier);
     OK(xji_plan_make(&m->plan, search_index, m->q, &parts, &m->scratch, &m->clock, &err));
-    xji_conjunction_init(&m->c, m->q, m->seg, m->q->n_tokens ? xji_plan_term(&m->plan, 0, 0) : NULL, &m->verifier, &m->scratch, &m->clock);
+    const xj_term *terms = m->q->n_tokens ? xji_plan_term(&m->plan, 0, 0) : NULL;
+    xji_conjunction_init(&m->c, m->q, m->seg, terms, &m->verifier, &m->scratch, &m->clock);
     assert_true(m->q->n_phrases <= 16);
     for (size_t i = 0; i < m->q->n_phrases; i++)
         OK(xji_conjunction_phrase(&m->c, &m->q->phrase[i], &m->chain[i], &err));

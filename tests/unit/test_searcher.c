@@ -66,9 +66,9 @@ static void release_answers(xj_results *r)
 static void expect_answer(const xj_results *got, const xj_results *all, size_t number)
 {
     if (!same_results(got, &all[number]))
-        fail_msg("'%s' in way %zu: %llu passages, %zu hits instead of %llu, %zu", search_asked[number / N_WAYS].text, number % N_WAYS,
-                 (unsigned long long)got->totals.passages, got->n_hits, (unsigned long long)all[number].totals.passages,
-                 all[number].n_hits);
+        fail_msg("'%s' in way %zu: %llu passages, %zu hits instead of %llu, %zu", search_asked[number / N_WAYS].text,
+                 number % N_WAYS, (unsigned long long)got->totals.passages, got->n_hits,
+                 (unsigned long long)all[number].totals.passages, all[number].n_hits);
 }
 
 static void test_searcher__used_again(void **state)
@@ -272,7 +272,8 @@ static void test_searcher__in_threads(void **state)
         pthread_barrier_destroy(&begin);
         for (size_t i = 0; i < THREADS; i++)
             if (w[i].wrong != SIZE_MAX)
-                fail_msg("thread %zu: another answer to '%s' in way %zu", i, search_asked[w[i].wrong / N_WAYS].text, w[i].wrong % N_WAYS);
+                fail_msg("thread %zu: another answer to '%s' in way %zu", i, search_asked[w[i].wrong / N_WAYS].text,
+                         w[i].wrong % N_WAYS);
     }
     release_answers(want);
 }
