@@ -128,6 +128,9 @@ xj_status xji_block_get(xj_segment *seg, const xj_term *term, uint32_t block, xj
         return st;
     *e = (xji_block_entry){xj_get_u32(p), xj_get_u16(p + 4), (uint32_t)p[6] | (p[7] & 15u) << 8, p[7] >> 4 | (uint32_t)p[8] << 4,
                            p[9]};
+    /* Whoever skips by the directory counts on from here. */
+    if (e->last == XJ_DOC_END)
+        return xji_corrupt(seg, seg->sec[XJI_SEC_BLOCKS].offset + at, err, "a block directory entry that is out of range");
     return XJ_OK;
 }
 

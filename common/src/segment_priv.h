@@ -80,7 +80,7 @@ typedef struct xji_group {
     xji_rank rank[XJI_RANKS];
 } xji_group;
 
-/* A frame of texts, kept: record i of it is raw[at[i] .. at[i + 1]), its length in front left out. */
+/* A frame of texts, kept: record first + i is raw[at[2 i] .. at[2 i + 1]), its length in front left out. */
 typedef struct xji_text_frame {
     uint32_t first, n;  /* records first .. first + n - 1 */
     uint32_t *at;       /* 2 n: where each begins and ends in raw */

@@ -63,18 +63,6 @@ size_t xji_list_seek(const xji_list *l, size_t from, uint32_t doc)
     return lo;
 }
 
-xj_status xji_list_of_term(xj_segment *seg, const xj_term *term, xji_clock *clock, xji_list *out, xj_error *err)
-{
-    xj_postings it;
-    xj_status st = xj_postings_open_cached(&it, seg, term, err);
-    while (st == XJ_OK && it.doc != XJ_DOC_END && !xji_clock_expired(clock)) {
-        st = xji_list_put(out, it.doc, it.tf, err);
-        if (st == XJ_OK)
-            st = xj_postings_next(&it, err);
-    }
-    return st;
-}
-
 /* ---- characters ---- */
 
 /* Add a term's postings to the occurrences by passage, which are made with the first. */
@@ -96,7 +84,7 @@ static xj_status add_pairs(xj_segment *seg, uint32_t cp, xji_clock *clock, uint3
 {
     xj_term_cursor c;
     xj_status st = xj_term_cursor_pair(&c, seg, XJ_BODY, cp, err);
-    while (st == XJ_OK && !c.done && c.first == cp && !xji_clock_expired(clock)) {
+    while (st == XJ_OK && !c.done && c.first == cp && !xji_clock_ask(clock)) {
         if (c.second != XJ_SECOND_LIST)
             st = add_term(seg, &c.term, count, err);
         if (st == XJ_OK)
@@ -124,7 +112,7 @@ static xj_status add_far(xj_segment *seg, uint32_t cp, xji_clock *clock, uint32_
     key[n] = 0xF0; /* the first byte of what lies beyond */
     if (st == XJ_OK)
         st = xj_term_cursor_word(&c, seg, XJ_BODY, key, cp > 0xFFFF ? n : n + 1, err);
-    while (st == XJ_OK && !c.done && c.n > n && memcmp(c.key, key, n) == 0 && !xji_clock_expired(clock)) {
+    while (st == XJ_OK && !c.done && c.n > n && memcmp(c.key, key, n) == 0 && !xji_clock_ask(clock)) {
         /* A word after the character leaves it a single, which was counted. */
         uint32_t second;
         size_t k = xj_utf8_decode(c.key + n, c.n - n, &second, NULL);

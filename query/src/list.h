@@ -35,9 +35,6 @@ void xji_list_release(xji_list *l);
 /* Position of doc in l, or of the first greater one, from `from` on. */
 size_t xji_list_seek(const xji_list *l, size_t from, uint32_t doc);
 
-/* All passages of a postings list. A clock that expires ends the list early. */
-xj_status xji_list_of_term(xj_segment *seg, const xj_term *term, xji_clock *clock, xji_list *out, xj_error *err);
-
 /*
  * The passages that hold a character anywhere: *term when the segment has a list of all of them, else (term->df 0) *out,
  * added up from the terms that begin with it.

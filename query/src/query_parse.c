@@ -128,8 +128,10 @@ static xj_status add_phrase(parser *p, size_t b, size_t e, bool quoted, uint32_t
     xji_phrase *ph = &q->phrase[q->n_phrases];
     memset(ph, 0, sizeof *ph);
     st = xj_units_read(&ph->units, p->cp + b, e - b, XJ_UNITS_QUERY, p->err);
-    if (st != XJ_OK)
+    if (st != XJ_OK) {
+        xj_units_release(&ph->units); /* the query does not own it yet */
         return st;
+    }
     measure(ph);
     if (ph->n_text == 0) {
         xj_units_release(&ph->units);

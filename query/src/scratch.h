@@ -15,7 +15,8 @@ typedef struct xji_scratch {
     xji_chunk *first, *current;
 } xji_scratch;
 
-/* size bytes, aligned for anything, valid until the scratch goes back before them; NULL when there is no memory. */
+/* n times size bytes, aligned for anything, valid until the scratch goes back before them; NULL when there is no memory. None at all
+ * have a place of their own, too. */
 void *xji_take(xji_scratch *s, size_t n, size_t size);
 /* The same, zero. */
 void *xji_take_zero(xji_scratch *s, size_t n, size_t size);

@@ -424,7 +424,7 @@ static xj_status collect_listed(round *r, const xji_list *docs, bool counted, xj
     bool scored = wants_scores(s), occurrences = wants_occurrences(s);
     xj_status st = XJ_OK;
     memset(score, 0, sizeof score);
-    for (size_t from = 0; from < docs->n && st == XJ_OK; from += XJ_BLOCK) {
+    for (size_t from = 0; from < docs->n && st == XJ_OK && !is_done(s) && !xji_clock_ask(&s->clock); from += XJ_BLOCK) {
         xji_batch b = {.n = docs->n - from < XJ_BLOCK ? docs->n - from : XJ_BLOCK};
         memcpy(b.doc, docs->doc + from, b.n * sizeof *b.doc);
         if (scored)
@@ -840,7 +840,8 @@ static xj_status count_more(search *s, xj_error *err)
         members += sink.n;
         round_release(&r);
     }
-    s->more = s->clock.expired && !expired ? 0 : members - s->collector.totals.passages;
+    uint64_t exact = s->collector.totals.passages; /* all of them members, unless the index is forged */
+    s->more = (s->clock.expired && !expired) || members < exact ? 0 : members - exact;
     s->clock.expired = expired;
     return st;
 }

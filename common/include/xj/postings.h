@@ -100,7 +100,7 @@ XJ_API xj_status xj_postings_load(xj_postings *it, uint32_t block, xj_error *err
 
 /**
  * The first block from number `from` on whose last passage is >= target, n_blocks when there is none. Decodes nothing but the only
- * block of a short list. A list of one block: `from` is 0 or 1.
+ * block of a short list, which was read when it was opened. A list of one block: `from` is 0 or 1.
  */
 XJ_API xj_status xj_postings_find(const xj_postings *it, uint32_t from, uint32_t target, uint32_t *block, xj_error *err);
 
