@@ -41,26 +41,29 @@ void xji_windows_release(xji_windows *w)
 xj_status xji_bag_open(xji_bag *b, const xji_plan *plan, size_t seg_no, xji_windows *w, xji_scratch *scratch, xji_clock *clock,
                        xj_error *err)
 {
-    size_t n = plan->q->n_tokens;
+    size_t n_tokens = plan->q->n_tokens;
+    xj_status st = XJ_OK;
     *b = (xji_bag){.plan = plan, .seg_no = seg_no, .seg = xj_index_segment(plan->ix, seg_no), .clock = clock, .scratch = scratch, .w = w};
-    b->arm = xji_take(scratch, n, sizeof *b->arm);
-    b->next = xji_take(scratch, n, sizeof *b->next);
-    if (!b->arm || !b->next)
+    b->token = xji_take(scratch, n_tokens, sizeof *b->token);
+    for (size_t t = 0; b->token && t < n_tokens; t++)
+        if (xji_plan_holds(plan, seg_no, t))
+            b->token[b->n++] = (uint32_t)t;
+    b->arm = xji_take(scratch, b->n, sizeof *b->arm);
+    b->next = xji_take(scratch, b->n, sizeof *b->next);
+    if (!b->token || !b->arm || !b->next)
         return xj_fail(err, XJ_ENOMEM, "no memory to rank passages");
-    for (size_t t = 0; t < n; t++) {
-        xji_plan_arm(plan, seg_no, t, &b->arm[t]);
-        xj_status st = xji_arm_next(&b->arm[t], 0, &b->next[t], err);
-        if (st != XJ_OK)
-            return st;
+    for (size_t k = 0; k < b->n && st == XJ_OK; k++) {
+        xji_plan_arm(plan, seg_no, b->token[k], &b->arm[k]);
+        st = xji_arm_next(&b->arm[k], 0, &b->next[k], err);
     }
-    return XJ_OK;
+    return st;
 }
 
 /* Where the next window begins. */
 static uint32_t next_window(const xji_bag *b)
 {
     uint32_t first = XJ_DOC_END;
-    for (size_t t = 0; t < b->plan->q->n_tokens; t++)
+    for (size_t t = 0; t < b->n; t++)
         if (b->next[t] < first)
             first = b->next[t];
     return b->clock->expired ? XJ_DOC_END : first;
@@ -106,7 +109,7 @@ static void add_scores(xji_bag *b, size_t token, const xji_span *s, uint32_t bas
 {
     for (size_t i = 0; i < s->n; i++) {
         uint32_t d = s->doc[i] - base;
-        b->w->score[d] += xji_plan_part(b->plan, token, s->tf8 ? s->tf8[i] : s->tf[i], length[d]);
+        b->w->score[d] += xji_plan_part(b->plan, b->token[token], s->tf8 ? s->tf8[i] : s->tf[i], length[d]);
     }
 }
 
@@ -119,7 +122,7 @@ xj_status xji_bag_scores(xji_bag *b, uint32_t *base, xj_error *err)
     uint32_t end = end_of(b, *base, XJI_SCORE_WINDOW);
     memset(b->w->score, 0, XJI_SCORE_WINDOW * sizeof *b->w->score);
     xj_status st = xj_segment_lengths(b->seg, *base, end, &length, err);
-    return st == XJ_OK ? add_tokens(b, NULL, 0, b->plan->q->n_tokens, *base, end, length, add_scores, err) : st;
+    return st == XJ_OK ? add_tokens(b, NULL, 0, b->n, *base, end, length, add_scores, err) : st;
 }
 
 /* ---- membership ---- */
@@ -138,7 +141,7 @@ xj_status xji_bag_members(xji_bag *b, uint32_t *base, xj_error *err)
     if (*base == XJ_DOC_END)
         return XJ_OK;
     memset(b->w->bits, 0, XJI_WINDOW / 8);
-    return add_tokens(b, NULL, 0, b->plan->q->n_tokens, *base, end_of(b, *base, XJI_WINDOW), NULL, add_members, err);
+    return add_tokens(b, NULL, 0, b->n, *base, end_of(b, *base, XJI_WINDOW), NULL, add_members, err);
 }
 
 /* ---- the best alone ---- */
@@ -147,21 +150,22 @@ xj_status xji_bag_members(xji_bag *b, uint32_t *base, xj_error *err)
 static xj_status prepare(xji_bag *b, const xji_bag_hooks *hooks, xj_error *err)
 {
     const xji_plan *p = b->plan;
-    size_t n = p->q->n_tokens;
+    size_t n = b->n;
     b->part = xji_take(b->scratch, XJI_TF_ROWS, sizeof *b->part);
     b->probe = xji_take(b->scratch, n, sizeof *b->probe);
     b->at = xji_take_zero(b->scratch, n, sizeof *b->at);
     b->most = xji_take(b->scratch, n, sizeof *b->most);
     b->blocks = xji_take(b->scratch, n, sizeof *b->blocks);
     b->order = xji_take(b->scratch, n, sizeof *b->order);
+    b->ranked = xji_take(b->scratch, n, sizeof *b->ranked);
     b->tf = xji_take(b->scratch, n, XJ_BLOCK * sizeof *b->tf);
-    if (!b->part || !b->probe || !b->at || !b->most || !b->blocks || !b->order || !b->tf)
+    if (!b->part || !b->probe || !b->at || !b->most || !b->blocks || !b->order || !b->ranked || !b->tf)
         return xj_fail(err, XJ_ENOMEM, "no memory to rank passages");
     xji_plan_bounds(p, b->seg_no, &b->bounds);
     double most = hooks->most;
     for (size_t t = 0; t < n; t++) {
-        xji_plan_arm(p, b->seg_no, t, &b->probe[t]);
-        most += p->scale[t] * b->bounds.most;
+        xji_plan_arm(p, b->seg_no, b->token[t], &b->probe[t]);
+        most += p->scale[b->token[t]] * b->bounds.most;
     }
     double room = 65535.0 - 2.0 * (double)(n + p->q->n_phrases) - 2.0;
     b->scale = (float)((room > 1.0 ? room : 1.0) / (most > 0.0 ? most : 1.0));
@@ -179,7 +183,7 @@ uint16_t xji_bag_sum_of(const xji_bag *b, double score)
 
 static void add_sums(xji_bag *b, size_t token, const xji_span *s, uint32_t base, const uint8_t *length)
 {
-    const float scale = (float)b->plan->scale[token] * b->scale;
+    const float scale = (float)b->plan->scale[b->token[token]] * b->scale;
     const float(*part)[256] = (const float(*)[256])b->part;
     uint16_t *restrict sum = b->w->sum;
     for (size_t i = 0; i < s->n; i++) {
@@ -200,7 +204,7 @@ static xj_status bound_token(xji_bag *b, size_t t, uint32_t base, uint32_t end, 
     if (b->next[t] >= end)
         return XJ_OK;
     b->blocks[t] = 1;
-    b->most[t] = b->plan->scale[t] * b->bounds.most;
+    b->most[t] = b->plan->scale[b->token[t]] * b->bounds.most;
     if (a->list || a->it.term.df <= XJ_BLOCK)
         return XJ_OK;
     xj_status st = xj_postings_find(&a->it, b->at[t], base, &b->at[t], err);
@@ -209,24 +213,33 @@ static xj_status bound_token(xji_bag *b, size_t t, uint32_t base, uint32_t end, 
         most = impact > most ? impact : most;
         b->blocks[t] = k - b->at[t] + 1;
     }
-    b->most[t] = b->plan->scale[t] * b->bounds.by_impact[most];
+    b->most[t] = b->plan->scale[b->token[t]] * b->bounds.by_impact[most];
     return st;
+}
+
+static int by_bound(const void *a, const void *b)
+{
+    const xji_bound *x = a, *y = b;
+    if (x->most != y->most)
+        return x->most < y->most ? -1 : 1;
+    return (x->token > y->token) - (x->token < y->token);
 }
 
 /* Bound the tokens in a window and put them in order; *sum: of all bounds. */
 static xj_status order_tokens(xji_bag *b, uint32_t base, uint32_t end, double *sum, xj_error *err)
 {
+    xj_status st = XJ_OK;
     *sum = 0.0;
-    for (size_t t = 0; t < b->plan->q->n_tokens; t++) {
-        size_t k = t;
-        xj_status st = bound_token(b, t, base, end, err);
-        if (st != XJ_OK)
-            return st;
-        for (; k > 0 && b->most[b->order[k - 1]] > b->most[t]; k--)
-            b->order[k] = b->order[k - 1];
-        b->order[k] = (uint32_t)t;
+    for (size_t t = 0; t < b->n && st == XJ_OK && !xji_clock_expired(b->clock); t++) {
+        st = bound_token(b, t, base, end, err);
+        b->ranked[t] = (xji_bound){b->most[t], (uint32_t)t};
         *sum += b->most[t];
     }
+    if (st != XJ_OK || b->clock->expired)
+        return st;
+    qsort(b->ranked, b->n, sizeof *b->ranked, by_bound);
+    for (size_t t = 0; t < b->n; t++)
+        b->order[t] = b->ranked[t].token;
     return XJ_OK;
 }
 
@@ -253,25 +266,25 @@ static xj_status score_candidates(xji_bag *b, size_t n_rest, double rest, double
             uint8_t slot = c->slot[i];
             b->tf[t * XJ_BLOCK + slot] = found[i];
             if (found[i] > 0)
-                partial[slot] += xji_plan_part(p, t, found[i], length[c->doc[i] - base]);
+                partial[slot] += xji_plan_part(p, b->token[t], found[i], length[c->doc[i] - base]);
             c->doc[left] = c->doc[i];
             c->slot[left] = slot;
             left += partial[slot] + rest >= floor;
         }
         c->n = left;
     }
-    for (size_t k = n_rest; k < p->q->n_tokens && c->n > 0 && st == XJ_OK; k++) {
+    for (size_t k = n_rest; k < b->n && c->n > 0 && st == XJ_OK; k++) {
         size_t t = b->order[k];
         st = xji_arm_tfs(&b->probe[t], c->doc, c->n, found, err);
         for (size_t i = 0; i < c->n && st == XJ_OK; i++)
             b->tf[t * XJ_BLOCK + c->slot[i]] = found[i];
     }
     memset(score, 0, c->n * sizeof *score);
-    for (size_t t = 0; t < p->q->n_tokens && st == XJ_OK; t++) {
+    for (size_t t = 0; t < b->n && st == XJ_OK; t++) {
         const uint32_t *tf = b->tf + t * XJ_BLOCK;
         for (size_t i = 0; i < c->n; i++)
             if (tf[c->slot[i]] > 0)
-                score[i] += xji_plan_part(p, t, tf[c->slot[i]], length[c->doc[i] - base]);
+                score[i] += xji_plan_part(p, b->token[t], tf[c->slot[i]], length[c->doc[i] - base]);
     }
     return st;
 }
@@ -307,7 +320,7 @@ static size_t best_sums(xji_bag *b, size_t n, size_t keep)
         many[sum[place[i]] / STEP]++;
     while (bucket > 0 && above < keep)
         above += many[--bucket];
-    size_t off = 2 * (b->plan->q->n_tokens + b->plan->q->n_phrases) + 2, limit = bucket * STEP > off ? bucket * STEP - off : 0;
+    size_t off = 2 * (b->n + b->plan->q->n_phrases) + 2, limit = bucket * STEP > off ? bucket * STEP - off : 0;
     for (size_t i = 0; i < n; i++) {
         place[left] = place[i];
         left += sum[place[i]] >= limit;
@@ -327,7 +340,7 @@ typedef struct window {
 /* Add up the tokens of a window. Those that give least are left out when that spares enough. */
 static xj_status add_window(xji_bag *b, window *w, const xji_bag_hooks *hooks, xj_error *err)
 {
-    size_t n_tokens = b->plan->q->n_tokens, left_out = 0;
+    size_t n_tokens = b->n, left_out = 0;
     double rest = 0.0;
     while (!hooks->see && left_out < n_tokens && rest + b->most[b->order[left_out]] < w->floor)
         rest += b->most[b->order[left_out++]];
@@ -350,7 +363,7 @@ static xj_status score_window(xji_bag *b, const window *w, size_t n, size_t *out
 {
     xj_status st = XJ_OK;
     *out = 0;
-    for (size_t i = 0; i < n && st == XJ_OK;) {
+    for (size_t i = 0; i < n && st == XJ_OK && !xji_clock_ask(b->clock);) {
         xji_batch c = {.n = 0};
         double score[XJ_BLOCK];
         for (; i < n && c.n < XJ_BLOCK; i++)
@@ -411,10 +424,12 @@ xj_status xji_bag_best(xji_bag *b, double floor, size_t keep, const xji_bag_hook
         w.rest = 0.0;
         st = order_tokens(b, w.base, w.end, &sum, err);
         bool wanted = hooks->see || sum + hooks->most >= w.floor;
+        if (st == XJ_OK && b->clock->expired)
+            return st;
         if (st == XJ_OK && wanted)
             st = best_of_window(b, &w, keep, hooks, n, err);
         /* What was not added up is passed over; where it goes on is asked when it is wanted. */
-        for (size_t t = 0; t < b->plan->q->n_tokens && st == XJ_OK; t++)
+        for (size_t t = 0; t < b->n && st == XJ_OK; t++)
             if (b->next[t] < w.end)
                 st = xji_arm_skip(&b->arm[t], w.end, &b->next[t], err);
         if (st != XJ_OK || *n > 0 || wanted || b->clock->expired)

@@ -31,6 +31,13 @@ typedef struct xji_windows {
 xj_status xji_windows_make(xji_windows *w, xj_error *err);
 void xji_windows_release(xji_windows *w);
 
+/* A token of a bag and what it gives in a window at most. */
+typedef struct xji_bound {
+    double most;
+    uint32_t token;
+} xji_bound;
+
+/* Tokens that the segment does not hold are left out: "token" is a place in `token` in all that follows. */
 typedef struct xji_bag {
     const xji_plan *plan;
     size_t seg_no;
@@ -38,6 +45,8 @@ typedef struct xji_bag {
     xji_clock *clock;
     xji_scratch *scratch;
     xji_windows *w;
+    size_t n;        /* tokens */
+    uint32_t *token; /* their numbers in the query, ascending */
     xji_arm *arm;   /* by token */
     uint32_t *next; /* by token: no passage of its list that is not behind us is before this; XJ_DOC_END at the end */
     /* what follows is for the best alone; made when it is first wanted */
@@ -49,6 +58,7 @@ typedef struct xji_bag {
     double *most;      /* by token: bound of what it gives in the window */
     uint32_t *blocks;  /* by token: blocks that reach into the window */
     uint32_t *order;   /* tokens by `most`, those that give least first */
+    xji_bound *ranked; /* the same while they are sorted */
     uint32_t *tf;      /* by token: XJ_BLOCK occurrences */
 } xji_bag;
 

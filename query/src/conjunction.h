@@ -19,6 +19,7 @@ typedef struct xji_arm {
     size_t at;            /* place in list, of which a window of XJ_BLOCK is treated as a block */
     xj_postings it;
     uint32_t df;
+    uint32_t number;      /* in its conjunction */
     size_t from;          /* place in the block */
     bool done;            /* no passage is left */
     bool opened;

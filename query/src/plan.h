@@ -46,6 +46,12 @@ static inline const xj_term *xji_plan_term(const xji_plan *p, size_t seg, size_t
 /* Bounds of scores in a segment; `other` is left to the caller. */
 void xji_plan_bounds(const xji_plan *p, size_t seg, xji_bounds *out);
 
+/* Whether any passage of a segment holds a token. */
+static inline bool xji_plan_holds(const xji_plan *p, size_t seg, size_t token)
+{
+    return xji_plan_term(p, seg, token)->df > 0 || p->chars[seg * p->q->n_tokens + token].n > 0;
+}
+
 /* The passages of a token in a segment. */
 static inline void xji_plan_arm(const xji_plan *p, size_t seg, size_t token, xji_arm *a)
 {

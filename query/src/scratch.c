@@ -56,6 +56,25 @@ void xji_scratch_back(xji_scratch *s, xji_mark m)
         s->current->used = m.used;
 }
 
+void xji_scratch_trim(xji_scratch *s, size_t most)
+{
+    xji_chunk **link = &s->first;
+    size_t held = 0;
+    while (*link) {
+        xji_chunk *c = *link;
+        held += c->size;
+        if (held <= most) {
+            link = &c->next;
+            continue;
+        }
+        *link = c->next;
+        free(c);
+    }
+    s->current = s->first;
+    if (s->current)
+        s->current->used = 0;
+}
+
 void xji_scratch_release(xji_scratch *s)
 {
     for (xji_chunk *c = s->first, *next; c; c = next) {

@@ -30,6 +30,9 @@ typedef struct xji_mark {
 xji_mark xji_scratch_mark(const xji_scratch *s);
 void xji_scratch_back(xji_scratch *s, xji_mark m);
 
+/* Go back to the beginning, and give chunks back that hold more than `most` bytes together. */
+void xji_scratch_trim(xji_scratch *s, size_t most);
+
 void xji_scratch_release(xji_scratch *s);
 
 #endif

@@ -13,7 +13,7 @@
 #include "near.h"
 #include "tree.h"
 
-enum { RELAX_POOL = 200, MANY_LISTED = 1024 };
+enum { RELAX_POOL = 200, MANY_LISTED = 1024, SCRATCH_KEPT = 4 << 20 };
 
 struct xj_searcher {
     xj_index *ix;
@@ -977,7 +977,7 @@ xj_status xj_searcher_run(xj_results *out, xj_searcher *own, const xj_query *q, 
     }
     if (s.planned)
         xji_plan_release(&s.plan);
-    xji_scratch_back(&own->scratch, (xji_mark){NULL, 0});
+    xji_scratch_trim(&own->scratch, SCRATCH_KEPT);
     xji_collector_release(&s.collector);
     xji_collector_release(&s.relaxed);
     return st;
