@@ -135,7 +135,7 @@ static inline bool xji_is_loaded(const xji_section_view *s, uint64_t part)
     return atomic_load_explicit(&s->loaded[part], memory_order_acquire);
 }
 
-/* n verified bytes at offset of a RAW section, valid while the segment is open. */
+/* n verified bytes at offset of a RAW section, valid until xj_segment_trim. */
 static inline xj_status xji_raw(xj_segment *seg, uint32_t type, uint64_t offset, uint64_t n, const uint8_t **out,
                                 xj_error *err)
 {
@@ -184,7 +184,7 @@ xj_status xji_page_read(xj_segment *seg, uint32_t pages, uint64_t i, uint8_t *ra
 
 xj_status xji_page_load(xj_segment *seg, uint32_t pages, uint64_t i, xj_error *err);
 
-/* Page i of the postings or the adjacency codes, valid while the segment is open. */
+/* Page i of the postings or the adjacency codes, valid until xj_segment_trim. */
 static inline xj_status xji_page(xj_segment *seg, uint32_t pages, uint64_t i, const uint8_t **out, size_t *n, xj_error *err)
 {
     const xji_section_view *s = &seg->sec[pages];
@@ -198,7 +198,7 @@ static inline xj_status xji_page(xj_segment *seg, uint32_t pages, uint64_t i, co
     return XJ_OK;
 }
 
-/* n adjacency codes as stored, at an address of the stream; valid while the segment is open. */
+/* n adjacency codes as stored, at an address of the stream; valid until xj_segment_trim. */
 xj_status xji_codes(xj_segment *seg, uint64_t at, uint64_t n, const uint8_t **out, xj_error *err);
 
 /* ---- records ---- */

@@ -161,7 +161,7 @@ typedef struct xj_term_cursor {
     bool done;            /* no term is left; the rest is then meaningless */
     uint32_t first;       /* pairs: characters; second = 0 for a single, XJ_SECOND_LIST for a character list */
     uint32_t second;
-    const uint8_t *key;   /* strings: n bytes, valid while the segment is open */
+    const uint8_t *key;   /* strings: n bytes, valid until xj_segment_trim */
     size_t n;
     xj_term term;
 } xj_term_cursor;

@@ -61,7 +61,7 @@ typedef struct xj_search_options {
     size_t offset; /* hits to leave out before them */
     bool relax;    /* a phrase query: append near, then partial passages; others: no effect */
     bool count_more; /* a phrase query without relax: count what relax would add */
-    int64_t deadline_ns; /* CLOCK_MONOTONIC time at which to stop, 0 = none */
+    int64_t deadline_ns; /* CLOCK_MONOTONIC time at which to stop, 0 = none; noticed within a few milliseconds */
 } xj_search_options;
 
 #define XJ_SEARCH_OPTIONS_INIT {XJ_WANT_HITS, XJ_TOTAL_ALL, 10, 0, false, false, 0}
