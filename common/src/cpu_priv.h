@@ -9,6 +9,14 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define XJI_CPU_X86 1
+#if defined(__has_include)
+#if __has_include(<sys/platform/x86.h>)
+/* The C library asked already. The compiler's own way asks again at the start of every program, which takes virtual machines
+ * some 50 microseconds: each question interrupts them. */
+#include <sys/platform/x86.h>
+#define XJI_CPU_LIBC_KNOWS 1
+#endif
+#endif
 #define XJI_TARGET_AVX2 __attribute__((target("avx2")))
 #else
 #define XJI_CPU_X86 0
@@ -16,7 +24,9 @@
 
 static inline bool xji_cpu_has_avx2(void)
 {
-#if XJI_CPU_X86
+#if XJI_CPU_X86 && defined(XJI_CPU_LIBC_KNOWS)
+    return CPU_FEATURE_ACTIVE(AVX2);
+#elif XJI_CPU_X86
     return __builtin_cpu_supports("avx2");
 #else
     return false;

@@ -232,6 +232,7 @@ static const char *read_entries(parser *p, xj_error *err, xj_status *st)
 {
     while (xj_rd_left(&p->r) > 0) {
         xj_term *t = &p->page->term[p->page->n];
+        *t = (xj_term){0};
         const char *wrong = p->d->keys ? read_string(p, err, st) : read_pair(p);
         if (!wrong && *st == XJ_OK)
             wrong = read_term(p, t);
@@ -313,8 +314,9 @@ xj_status xji_dict_parse(xj_segment *seg, int dictionary, uint32_t page, bool wi
                 .n_codes = seg->sec[XJI_SEC_ADJACENCY].n_parts * XJI_PAGE,
                 .n_blocks = seg->sec[XJI_SEC_BLOCKS].length / XJI_BLOCK_ENTRY};
     if (p) {
-        p->key = calloc(most, sizeof *p->key);
-        p->term = calloc(most, sizeof *p->term);
+        /* Most of what the bound asks for is never touched; zeroing it would do so. */
+        p->key = malloc(most * sizeof *p->key);
+        p->term = malloc(most * sizeof *p->term);
         p->after = with_after ? calloc(most, sizeof *p->after) : NULL;
     }
     if (!p || !p->key || !p->term || (with_after && !p->after)) {

@@ -58,6 +58,22 @@ xj_status xji_frame_raw(xj_segment *seg, uint32_t frames, const xji_frame *f, co
     return XJ_OK;
 }
 
+ZSTD_DCtx *xji_unpacker_take(xj_segment *seg, ZSTD_DCtx **own)
+{
+    if (!*own)
+        *own = atomic_exchange_explicit(&seg->unpacker, NULL, memory_order_acquire);
+    if (!*own)
+        *own = ZSTD_createDCtx();
+    return *own;
+}
+
+void xji_unpacker_give(xj_segment *seg, ZSTD_DCtx **own)
+{
+    ZSTD_DCtx *none = NULL;
+    if (*own && atomic_compare_exchange_strong_explicit(&seg->unpacker, &none, *own, memory_order_release, memory_order_relaxed))
+        *own = NULL;
+}
+
 xj_status xji_frame_unpack(xj_segment *seg, uint32_t frames, const xji_frame *f, ZSTD_DCtx *dctx,
                            const ZSTD_DDict *dictionary, const uint8_t *packed, uint8_t *raw, size_t raw_n, xj_error *err)
 {
@@ -79,8 +95,11 @@ static xj_status read_page(xj_segment *seg, uint32_t pages, const xji_frame *f, 
     xj_status st = xji_frame_read(seg, pages, f, seg->packed, err);
     if (st == XJ_OK)
         st = xji_frame_raw(seg, pages, f, seg->packed, raw_n, err);
+    if (st == XJ_OK && !xji_unpacker_take(seg, &seg->page_unpacker))
+        st = xji_no_memory(seg, err);
     if (st == XJ_OK)
-        st = xji_frame_unpack(seg, pages, f, seg->dctx, NULL, seg->packed, raw, *raw_n, err);
+        st = xji_frame_unpack(seg, pages, f, seg->page_unpacker, NULL, seg->packed, raw, *raw_n, err);
+    xji_unpacker_give(seg, &seg->page_unpacker);
     return st;
 }
 

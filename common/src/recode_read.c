@@ -15,7 +15,6 @@ static bool is_scalar(uint64_t cp)
 const char *xji_group_parse(xji_group *g, const uint8_t *table, size_t n, const uint8_t **dictionary, size_t *n_dictionary)
 {
     xj_rd r = xj_rd_of(table, n);
-    memset(g, 0, sizeof *g);
     *dictionary = NULL;
     *n_dictionary = 0;
     uint64_t n_ranks = xj_rd_varint(&r);

@@ -324,9 +324,8 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
     pthread_mutex_init(&seg->blocks_lock, NULL);
     size_t n_path = strlen(dir_path) + strlen(name) + 2;
     seg->path = malloc(n_path);
-    seg->dctx = ZSTD_createDCtx();
     xj_status st = XJ_OK;
-    if (!seg->path || !seg->dctx || strlen(name) >= sizeof seg->name)
+    if (!seg->path || strlen(name) >= sizeof seg->name)
         st = xj_fail(err, XJ_ENOMEM, "no memory for a segment handle");
     if (st == XJ_OK) {
         memcpy(seg->name, name, strlen(name) + 1);
@@ -387,7 +386,8 @@ void xj_segment_close(xj_segment **seg)
         close(s->fd);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->blocks_lock);
-    ZSTD_freeDCtx(s->dctx);
+    ZSTD_freeDCtx(s->page_unpacker);
+    ZSTD_freeDCtx(atomic_load_explicit(&s->unpacker, memory_order_relaxed));
     free(s->path);
     free(s);
     *seg = NULL;

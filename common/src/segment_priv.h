@@ -73,9 +73,12 @@ typedef struct xji_rank {
     uint32_t n; /* 1 to 4; 0: there is no such rank */
 } xji_rank;
 
-/* What the texts of a group are coded with. */
+/* What the texts of a group are coded with. Address space of its own (xji_reserve): most have a fraction of all ranks, and
+ * memory that nobody touches costs nothing. */
 typedef struct xji_group {
     ZSTD_DDict *dictionary; /* NULL: none */
+    uint8_t *table;         /* the text table, which the dictionary points into; NULL when there is no dictionary */
+    size_t table_n;
     uint32_t n_ranks;
     xji_rank rank[XJI_RANKS];
 } xji_group;
@@ -102,8 +105,9 @@ struct xj_segment {
     xj_block *block;             /* by number in the block directory */
     xj_block_codes *codes;
     _Atomic(uint8_t) *has_block, *has_codes;
+    _Atomic(ZSTD_DCtx *) unpacker; /* NULL while someone has it, and before the first has given one: xji_unpacker_take */
     pthread_mutex_t lock;
-    ZSTD_DCtx *dctx; /* used under the lock, for pages */
+    ZSTD_DCtx *page_unpacker; /* used under the lock, for pages; else NULL, unless another one is in its place */
     uint8_t packed[XJI_PACKED_PAGE]; /* one page as stored, under the lock */
     xji_section_view sec[XJI_SEC_END]; /* by type */
     xji_section_view optional[XJI_SECTIONS_MAX];
@@ -175,6 +179,13 @@ xj_status xji_frame_read(xj_segment *seg, uint32_t frames, const xji_frame *f, u
 xj_status xji_frame_raw(xj_segment *seg, uint32_t frames, const xji_frame *f, const uint8_t *packed, size_t *raw_n,
                         xj_error *err);
 
+/*
+ * A decompressor to use until it is given back, NULL when there is no memory. The segment lends out one: making another costs
+ * more than a frame does. *own: where the caller keeps what could not be given back, because another one is in its place.
+ */
+ZSTD_DCtx *xji_unpacker_take(xj_segment *seg, ZSTD_DCtx **own);
+void xji_unpacker_give(xj_segment *seg, ZSTD_DCtx **own);
+
 /* Decompress a frame to raw (raw_n bytes). dictionary may be NULL. */
 xj_status xji_frame_unpack(xj_segment *seg, uint32_t frames, const xji_frame *f, ZSTD_DCtx *dctx,
                            const ZSTD_DDict *dictionary, const uint8_t *packed, uint8_t *raw, size_t raw_n, xj_error *err);
@@ -213,7 +224,8 @@ xj_status xji_group_of(xj_segment *seg, uint64_t frame, const xji_group **out, x
 void xji_group_free(xji_group *g);
 void xji_text_frame_free(xji_text_frame *f);
 
-/* Read the raw bytes of a text table: NULL, or what is wrong with it. *dictionary is in the table; n_dictionary 0: none. */
+/* Read the raw bytes of a text table into a group that is zero: NULL, or what is wrong with it. *dictionary is in the table;
+ * n_dictionary 0: none. */
 const char *xji_group_parse(xji_group *g, const uint8_t *table, size_t n, const uint8_t **dictionary, size_t *n_dictionary);
 
 /* Most bytes of UTF-8 that n bytes of character codes stand for, with the room that decoding needs at the end. */

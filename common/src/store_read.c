@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #define ZSTD_DISABLE_DEPRECATE_WARNINGS
+#define ZSTD_STATIC_LINKING_ONLY /* ZSTD_createDDict_byReference; the shared library has it too */
 #include <zdict.h>
 #include <zstd_errors.h>
 
+#include "io_priv.h"
 #include "segment_priv.h"
 
 uint32_t xji_store_frames(xj_store store)
@@ -45,19 +47,21 @@ void xji_group_free(xji_group *g)
     if (!g)
         return;
     ZSTD_freeDDict(g->dictionary);
-    free(g);
+    free(g->table);
+    xji_unreserve(g, sizeof *g);
 }
 
-static xj_status parse_group(xj_segment *seg, const xji_frame *f, xji_group *g, const uint8_t *raw, size_t raw_n, xj_error *err)
+/* Fill in a group from its table, which it owns. */
+static xj_status parse_group(xj_segment *seg, const xji_frame *f, xji_group *g, xj_error *err)
 {
     const uint8_t *dictionary;
     size_t n;
-    const char *wrong = xji_group_parse(g, raw, raw_n, &dictionary, &n);
+    const char *wrong = xji_group_parse(g, g->table, g->table_n, &dictionary, &n);
     if (wrong)
         return xji_frame_corrupt(seg, XJI_SEC_TABLES, f, err, wrong);
     if (!dictionary)
         return XJ_OK;
-    g->dictionary = ZSTD_createDDict(dictionary, n);
+    g->dictionary = ZSTD_createDDict_byReference(dictionary, n);
     if (g->dictionary)
         return XJ_OK;
     /* It does not say why; ask someone who does. */
@@ -70,28 +74,27 @@ static xj_status parse_group(xj_segment *seg, const xji_frame *f, xji_group *g, 
 static xj_status load_group(xj_segment *seg, uint64_t i, xji_group **out, xj_error *err)
 {
     xji_frame f;
-    size_t raw_n = 0;
     *out = NULL;
     xj_status st = xji_frame_get(seg, XJI_SEC_TABLES, i, &f, err);
     if (st != XJ_OK)
         return st;
-    xji_group *g = calloc(1, sizeof *g);
-    uint8_t *packed = malloc((size_t)f.packed), *raw = NULL;
-    ZSTD_DCtx *dctx = ZSTD_createDCtx();
-    st = g && packed && dctx ? XJ_OK : xji_no_memory(seg, err);
+    xji_group *g = xji_reserve(sizeof *g);
+    uint8_t *packed = malloc((size_t)f.packed);
+    ZSTD_DCtx *dctx = NULL;
+    st = g && packed && xji_unpacker_take(seg, &dctx) ? XJ_OK : xji_no_memory(seg, err);
     if (st == XJ_OK)
         st = xji_frame_read(seg, XJI_SEC_TABLES, &f, packed, err);
     if (st == XJ_OK)
-        st = xji_frame_raw(seg, XJI_SEC_TABLES, &f, packed, &raw_n, err);
-    if (st == XJ_OK && !(raw = malloc(raw_n)))
+        st = xji_frame_raw(seg, XJI_SEC_TABLES, &f, packed, &g->table_n, err);
+    if (st == XJ_OK && !(g->table = malloc(g->table_n)))
         st = xji_no_memory(seg, err);
     if (st == XJ_OK)
-        st = xji_frame_unpack(seg, XJI_SEC_TABLES, &f, dctx, NULL, packed, raw, raw_n, err);
-    if (st == XJ_OK)
-        st = parse_group(seg, &f, g, raw, raw_n, err);
-    free(packed);
-    free(raw);
+        st = xji_frame_unpack(seg, XJI_SEC_TABLES, &f, dctx, NULL, packed, g->table, g->table_n, err);
+    xji_unpacker_give(seg, &dctx);
     ZSTD_freeDCtx(dctx);
+    free(packed);
+    if (st == XJ_OK)
+        st = parse_group(seg, &f, g, err);
     if (st == XJ_OK)
         *out = g;
     else
@@ -118,7 +121,7 @@ xj_status xji_group_of(xj_segment *seg, uint64_t frame, const xji_group **out, x
             xji_group_free(g); /* another thread was faster */
             g = seen;
         } else {
-            xji_hold(seg, sizeof *g + (g->dictionary ? ZSTD_sizeof_DDict(g->dictionary) : 0));
+            xji_hold(seg, sizeof *g + g->table_n + (g->dictionary ? ZSTD_sizeof_DDict(g->dictionary) : 0));
         }
     }
     *out = g;
@@ -176,17 +179,20 @@ static xj_status load_frame(xj_segment *seg, xj_store store, xj_record *r, xj_er
         st = xji_group_of(seg, r->frame, &g, err);
     if (st != XJ_OK)
         return st;
-    if (!r->unpacker)
-        r->unpacker = ZSTD_createDCtx();
-    if (!r->unpacker || !grow(&r->packed, &r->packed_cap, (size_t)f.packed))
+    ZSTD_DCtx *dctx = r->unpacker;
+    if (!grow(&r->packed, &r->packed_cap, (size_t)f.packed))
         return xji_no_memory(seg, err);
     st = xji_frame_read(seg, frames, &f, r->packed, err);
     if (st == XJ_OK)
         st = xji_frame_raw(seg, frames, &f, r->packed, &r->raw_n, err);
     if (st == XJ_OK && !grow(&r->raw, &r->raw_cap, r->raw_n))
         st = xji_no_memory(seg, err);
+    if (st == XJ_OK && !xji_unpacker_take(seg, &dctx))
+        st = xji_no_memory(seg, err);
     if (st == XJ_OK)
-        st = xji_frame_unpack(seg, frames, &f, r->unpacker, g ? g->dictionary : NULL, r->packed, r->raw, r->raw_n, err);
+        st = xji_frame_unpack(seg, frames, &f, dctx, g ? g->dictionary : NULL, r->packed, r->raw, r->raw_n, err);
+    xji_unpacker_give(seg, &dctx);
+    r->unpacker = dctx;
     if (st != XJ_OK)
         return st;
     r->seg = seg;

@@ -227,7 +227,7 @@ typedef struct xj_record {
     size_t packed_cap;
     uint8_t *text; /* a text record with its characters as UTF-8 */
     size_t text_cap;
-    void *unpacker;    /* the decompressor */
+    void *unpacker;    /* a decompressor, when that of the segment was lent to another */
     bool cached;       /* set by the caller: frames of texts are kept by the segment, for whoever reads them again */
 } xj_record;
 
