@@ -22,16 +22,28 @@ static xj_status load_checks(xj_segment *seg, xji_section_view *s, xj_error *err
         free(bytes);
         return st;
     }
-    uint64_t *checks = malloc((size_t)n * 8 + 1);
-    if (!checks) {
-        free(bytes);
-        return xji_no_memory(seg, err);
-    }
-    for (uint64_t i = 0; i < n; i++)
-        checks[i] = xj_get_u64(bytes + i * 8);
-    free(bytes);
-    s->checks = checks;
+    s->checks = bytes;
     return XJ_OK;
+}
+
+/* Most chunks that are read before anyone asked for them. */
+enum { AHEAD_MAX = 8 };
+
+/*
+ * Where to stop reading at: chunks that follow a few others are on the way of someone who walks the section; the more of
+ * them there are, the more are read ahead. A binary search, which ends among neighbours, does not get there.
+ */
+static uint64_t read_ahead(const xji_section_view *s, uint64_t a, uint64_t stop)
+{
+    uint64_t n = 0;
+    while (n < AHEAD_MAX && n < a && atomic_load_explicit(&s->loaded[a - n - 1], memory_order_relaxed))
+        n++;
+    for (uint64_t more = n > 1 ? n : 0; more > 0 && stop < s->n_parts; more--) {
+        if (atomic_load_explicit(&s->loaded[stop], memory_order_relaxed))
+            break;
+        stop++;
+    }
+    return stop;
 }
 
 /* Load chunks [a, b) that are missing; the lock is held. */
@@ -46,13 +58,15 @@ static xj_status load_chunks(xj_segment *seg, xji_section_view *s, uint64_t a, u
         uint64_t stop = a + 1;
         while (stop < b && !atomic_load_explicit(&s->loaded[stop], memory_order_relaxed))
             stop++;
+        if (stop == b)
+            stop = read_ahead(s, a, stop);
         uint64_t from = a * XJI_CHUNK;
         uint64_t to = stop * XJI_CHUNK < s->length ? stop * XJI_CHUNK : s->length;
         st = xji_read_at(seg->fd, s->arena + from, (size_t)(to - from), s->offset + from, seg->path, err);
         for (uint64_t c = a; c < stop && st == XJ_OK; c++) {
             uint64_t at = c * XJI_CHUNK;
             uint64_t n = s->length - at < XJI_CHUNK ? s->length - at : XJI_CHUNK;
-            if (xj_checksum(s->arena + at, (size_t)n, xji_place(s->type, c)) != s->checks[c]) {
+            if (xj_checksum(s->arena + at, (size_t)n, xji_place(s->type, c)) != xj_get_u64(s->checks + c * 8)) {
                 st = xji_corrupt(seg, s->offset + at, err, xji_section_name(s->type));
                 break;
             }

@@ -22,7 +22,7 @@ typedef struct xji_section_view {
     uint64_t length;
     uint64_t checks_offset; /* RAW: file offset of one u64 for each chunk */
     uint64_t checks_sum;
-    uint64_t *checks;       /* RAW: loaded with the first chunk */
+    uint8_t *checks;        /* RAW: loaded with the first chunk, a u64 for each */
     uint64_t n_parts;       /* chunks or frames */
     uint8_t *arena;
     size_t slot;            /* bytes of the arena for each part; 0: it has none */
