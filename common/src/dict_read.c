@@ -102,10 +102,16 @@ typedef struct parser {
     uint64_t n_postings_pages, n_codes, n_blocks; /* how far cursors may go */
 } parser;
 
+/* Most numbers of a page take one byte. */
+static inline uint64_t varint(xj_rd *r)
+{
+    return r->p < r->end && *r->p < 0x80 && !r->bad ? *r->p++ : xj_rd_varint(r);
+}
+
 /* A pair key; NULL, or what is wrong. */
 static const char *read_pair(parser *p)
 {
-    uint64_t delta = xj_rd_varint(&p->r);
+    uint64_t delta = varint(&p->r);
     uint32_t i = p->page->n, last = i ? p->page->key[i - 1] : p->page->key[0];
     if ((i == 0) != (delta == 0) || delta > UINT32_MAX - last)
         return "pair terms out of order";
@@ -119,7 +125,7 @@ static const char *read_pair(parser *p)
 
 static const char *read_string(parser *p, xj_error *err, xj_status *st)
 {
-    uint64_t shared = xj_rd_varint(&p->r), more = xj_rd_varint(&p->r);
+    uint64_t shared = varint(&p->r), more = varint(&p->r);
     const uint8_t *suffix = xj_rd_take(&p->r, more <= XJ_KEY_MAX ? (size_t)more : SIZE_MAX);
     uint32_t i = p->page->n;
     size_t from = i > 1 ? p->page->key[i - 2] : 0, last_n = p->bytes.n - from;
@@ -141,7 +147,7 @@ static const char *read_string(parser *p, xj_error *err, xj_status *st)
 /* A list of one block or more, from the cursors on. */
 static const char *read_list(parser *p, xj_term *t)
 {
-    uint64_t over = xj_rd_varint(&p->r);
+    uint64_t over = varint(&p->r);
     if (over > (uint64_t)t->df * (UINT32_MAX - 1))
         return "a term with an impossible number of occurrences";
     t->cf = t->df + over;
@@ -154,16 +160,16 @@ static const char *read_list(parser *p, xj_term *t)
     t->max_impact = 255;
     uint64_t page = p->at.page, header, noise;
     if (t->df <= XJ_BLOCK) {
-        uint64_t extra = xj_rd_varint(&p->r), bytes = xj_rd_varint(&p->r);
+        uint64_t extra = varint(&p->r), bytes = varint(&p->r);
         header = p->at.header + t->df + (extra < XJI_PAGE ? extra : XJI_PAGE);
         noise = p->at.noise + (bytes < XJI_PAGE ? bytes : XJI_PAGE);
     } else {
         const uint8_t *impact = xj_rd_take(&p->r, 1);
-        uint64_t pages = xj_rd_varint(&p->r), n_blocks = t->df / XJ_BLOCK + (t->df % XJ_BLOCK != 0);
+        uint64_t pages = varint(&p->r), n_blocks = t->df / XJ_BLOCK + (t->df % XJ_BLOCK != 0);
         t->max_impact = impact ? *impact : 255;
         t->first_block = p->at.block;
-        header = xj_rd_varint(&p->r);
-        noise = xj_rd_varint(&p->r);
+        header = varint(&p->r);
+        noise = varint(&p->r);
         if (pages >= p->n_postings_pages - page)
             return "a list outside its pages";
         page += pages;
@@ -177,7 +183,7 @@ static const char *read_list(parser *p, xj_term *t)
     p->at.header = (uint16_t)header;
     p->at.noise = (uint16_t)noise;
     if (t->has_codes) {
-        uint64_t wide = xj_rd_varint(&p->r);
+        uint64_t wide = varint(&p->r);
         if (wide > 2 * t->cf)
             return "a list with an impossible number of wide codes";
         t->adjacency_at = p->at.adjacency;
@@ -191,14 +197,14 @@ static const char *read_list(parser *p, xj_term *t)
 
 static const char *read_term(parser *p, xj_term *t)
 {
-    uint64_t v = xj_rd_varint(&p->r), df = v >> 2;
+    uint64_t v = varint(&p->r), df = v >> 2;
     if (df == 0 || df > p->d->n_docs)
         return "a term with an impossible number of passages";
     t->df = (uint32_t)df;
     t->in_context = p->d->in_context;
     switch (v & 3) {
     case 2: {
-        uint64_t passage = xj_rd_varint(&p->r);
+        uint64_t passage = varint(&p->r);
         if (df != 1 || passage >= p->d->n_docs)
             return "a term whose only passage is not there";
         t->is_inline = true;
@@ -372,6 +378,9 @@ static xj_status get_page(xj_segment *seg, int dictionary, uint32_t page, const 
             p = seen;
         } else {
             xji_hold(seg, p->n * (sizeof *p->key + sizeof *p->term));
+            p->next = atomic_load_explicit(&seg->kept_pages, memory_order_relaxed);
+            while (!atomic_compare_exchange_weak(&seg->kept_pages, &p->next, p)) {
+            }
         }
     }
     *out = p;

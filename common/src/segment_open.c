@@ -316,9 +316,10 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
                           uint64_t header_sum, xj_error *err)
 {
     *out = NULL;
-    xj_segment *seg = calloc(1, sizeof *seg);
+    xj_segment *seg = malloc(sizeof *seg);
     if (!seg)
         return xj_fail(err, XJ_ENOMEM, "no memory for a segment handle");
+    memset(seg, 0, offsetof(xj_segment, packed));
     seg->fd = -1;
     pthread_mutex_init(&seg->lock, NULL);
     pthread_mutex_init(&seg->blocks_lock, NULL);
@@ -351,12 +352,18 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
 /* What the reservation only points to. */
 static void free_parts(xj_segment *s)
 {
-    for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_DICTIONARY].n_parts; i++)
-        xji_dict_page_free(atomic_load_explicit(&s->page[i], memory_order_relaxed));
+    for (xji_dict_page *p = atomic_load_explicit(&s->kept_pages, memory_order_relaxed), *next; p; p = next) {
+        next = p->next;
+        xji_dict_page_free(p);
+    }
     for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_TABLES].n_parts; i++)
         xji_group_free(atomic_load_explicit(&s->group[i], memory_order_relaxed));
-    for (uint64_t i = 0; s->memory && i < s->sec[XJI_SEC_TEXT].n_parts; i++)
-        xji_text_frame_free(atomic_load_explicit(&s->text_frame[i], memory_order_relaxed));
+    for (xji_text_frame *f = atomic_load_explicit(&s->kept_frames, memory_order_relaxed), *next; f; f = next) {
+        next = f->next;
+        xji_text_frame_free(f);
+    }
+    atomic_store_explicit(&s->kept_pages, NULL, memory_order_relaxed);
+    atomic_store_explicit(&s->kept_frames, NULL, memory_order_relaxed);
 }
 
 uint64_t xj_segment_held(const xj_segment *seg)

@@ -59,6 +59,7 @@ typedef struct xji_list_place {
 
 /* A page of a dictionary, parsed. */
 typedef struct xji_dict_page {
+    struct xji_dict_page *next; /* of those that are kept */
     uint32_t n;
     uint32_t *key;      /* pairs: the keys; strings: where each key ends in bytes */
     uint8_t *bytes;     /* strings: the keys in full */
@@ -85,6 +86,7 @@ typedef struct xji_group {
 
 /* A frame of texts, kept: record first + i is raw[at[2 i] .. at[2 i + 1]), its length in front left out. */
 typedef struct xji_text_frame {
+    struct xji_text_frame *next; /* of those that are kept */
     uint32_t first, n;  /* records first .. first + n - 1 */
     uint32_t *at;       /* 2 n: where each begins and ends in raw */
     size_t raw_n;
@@ -108,16 +110,18 @@ struct xj_segment {
     _Atomic(ZSTD_DCtx *) unpacker; /* NULL while someone has it, and before the first has given one: xji_unpacker_take */
     pthread_mutex_t lock;
     ZSTD_DCtx *page_unpacker; /* used under the lock, for pages; else NULL, unless another one is in its place */
-    uint8_t packed[XJI_PACKED_PAGE]; /* one page as stored, under the lock */
     xji_section_view sec[XJI_SEC_END]; /* by type */
     xji_section_view optional[XJI_SECTIONS_MAX];
     size_t n_optional;
     xji_section_view *order[XJI_SECTIONS_MAX]; /* in file order */
     size_t n_sections;
     xji_dictionary dictionary[XJI_DICTS];
+    _Atomic(xji_dict_page *) kept_pages; /* the same as a list, so that closing need not look at all places */
+    _Atomic(xji_text_frame *) kept_frames;
     _Atomic(xji_dict_page *) *page; /* by frame of the dictionary pages; NULL until touched */
     _Atomic(xji_group *) *group;    /* by number; NULL until touched */
     _Atomic(xji_text_frame *) *text_frame; /* by number; NULL until someone reads texts that are to be kept */
+    uint8_t packed[XJI_PACKED_PAGE]; /* one page as stored, under the lock; last, for it is not made zero */
 };
 
 static inline void xji_hold(xj_segment *seg, uint64_t bytes)

@@ -291,7 +291,7 @@ static xj_status make_text_frame(xj_record *r, xji_text_frame **out, xj_error *e
         at[2 * i] = (uint32_t)(data - r->raw); /* a frame is below 512 MiB */
         at[2 * i + 1] = (uint32_t)(data - r->raw + size);
     }
-    *f = (xji_text_frame){r->first, n, at, r->raw_n, r->raw};
+    *f = (xji_text_frame){NULL, r->first, n, at, r->raw_n, r->raw};
     r->raw = NULL;
     r->raw_cap = 0;
     *out = f;
@@ -320,6 +320,9 @@ static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji
         }
         if (atomic_compare_exchange_strong_explicit(slot, &seen, f, memory_order_acq_rel, memory_order_acquire)) {
             xji_hold(seg, sizeof *f + f->raw_n + (uint64_t)f->n * 2 * sizeof *f->at);
+            f->next = atomic_load_explicit(&seg->kept_frames, memory_order_relaxed);
+            while (!atomic_compare_exchange_weak(&seg->kept_frames, &f->next, f)) {
+            }
         } else {
             xji_text_frame_free(f); /* another thread was faster */
             f = seen;
