@@ -122,18 +122,40 @@ xj_status xj_segment_report_from(xj_segment *seg, uint32_t from, uint32_t passag
     return XJ_OK;
 }
 
+/* The section of a passage, among those of its report: they lie together, where a search of all would look far and wide. */
+static xj_status section_in_report(xj_segment *seg, const xj_report_row *report, uint32_t passage, uint32_t *section, xj_error *err)
+{
+    uint64_t lo = report->first_section, hi = lo + report->n_sections; /* a row was checked: they are there */
+    uint32_t first = 0, end = 0;
+    const uint8_t *p;
+    xj_status st = XJ_OK;
+    *section = 0;
+    while (hi - lo > 1 && st == XJ_OK) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        st = xji_raw(seg, XJI_SEC_SECTIONS, mid * 4, 4, &p, err);
+        if (st == XJ_OK && xj_get_u32(p) <= passage)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    if (st == XJ_OK)
+        st = xj_segment_section(seg, (uint32_t)lo, &first, &end, err);
+    if (st == XJ_OK && (passage < first || passage >= end))
+        st = xji_corrupt(seg, seg->sec[XJI_SEC_SECTIONS].offset + lo * 4, err, "a section of another report");
+    if (st == XJ_OK)
+        *section = (uint32_t)lo;
+    return st;
+}
+
 xj_status xj_segment_passage(xj_segment *seg, uint32_t i, xj_passage_row *row, xj_error *err)
 {
     xj_report_row report;
-    uint32_t first, end;
     memset(row, 0, sizeof *row);
     xj_status st = xj_segment_length(seg, i, &row->length, err);
     if (st == XJ_OK)
         st = xj_segment_report_of(seg, i, &row->report, &report, err);
     if (st == XJ_OK)
-        st = xj_segment_section_of(seg, i, &row->section, &first, &end, err);
-    if (st == XJ_OK && (row->section < report.first_section || row->section - report.first_section >= report.n_sections))
-        st = xji_corrupt(seg, seg->sec[XJI_SEC_SECTIONS].offset + (uint64_t)row->section * 4, err, "a section of another report");
+        st = section_in_report(seg, &report, i, &row->section, err);
     if (st != XJ_OK)
         memset(row, 0, sizeof *row);
     return st;
