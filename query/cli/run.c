@@ -86,8 +86,8 @@ static int answer_one(xji_session *s, const xj_query *q)
     xji_out *out = s->printer.out;
     xj_error err = XJ_ERROR_INIT;
     xji_answer a;
-    /* Counting what --relax would add costs time: only where it will be said. */
-    bool count_more = !o->no_totals && !o->relax && !o->quiet && !o->count && !o->reports && xj_query_kind_of(q) == XJ_QUERY_PHRASE;
+    /* Counting what --relax would add costs time: only where it will be said, to people. */
+    bool count_more = o->form == XJI_FORM_TEXT && !o->null && !o->no_totals && !o->relax && !o->quiet && !o->count && !o->reports && xj_query_kind_of(q) == XJ_QUERY_PHRASE;
     xj_status st = xji_answer_query(&a, s, q, count_more, &err);
     if (st != XJ_OK) {
         xji_out_flush(out); /* what was found before stands before the complaint */

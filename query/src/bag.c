@@ -14,15 +14,24 @@ static bool make(void **p, size_t size)
     return *p != NULL;
 }
 
-xj_status xji_windows_make(xji_windows *w, xj_error *err)
+xj_status xji_windows_make(xji_windows *w, xji_window_use use, xj_error *err)
 {
     void *score = w->score, *sum = w->sum, *place = w->place, *doc = w->doc, *exact = w->exact, *bits = w->bits;
-    bool made = make(&score, XJI_SCORE_WINDOW * sizeof *w->score);
-    made = make(&sum, XJI_WINDOW * sizeof *w->sum) && made;
-    made = make(&place, XJI_WINDOW * sizeof *w->place) && made;
-    made = make(&doc, XJI_WINDOW * sizeof *w->doc) && made;
-    made = make(&exact, XJI_WINDOW * sizeof *w->exact) && made;
-    made = make(&bits, XJI_WINDOW / 8) && made;
+    bool made = true;
+    switch (use) {
+    case XJI_FOR_BEST:
+        made = make(&sum, XJI_WINDOW * sizeof *w->sum);
+        made = make(&place, XJI_WINDOW * sizeof *w->place) && made;
+        made = make(&doc, XJI_WINDOW * sizeof *w->doc) && made;
+        made = make(&exact, XJI_WINDOW * sizeof *w->exact) && made;
+        break;
+    case XJI_FOR_SCORES:
+        made = make(&score, XJI_SCORE_WINDOW * sizeof *w->score);
+        break;
+    case XJI_FOR_MEMBERS:
+        made = make(&bits, XJI_WINDOW / 8);
+        break;
+    }
     *w = (xji_windows){score, sum, place, doc, exact, bits};
     return made ? XJ_OK : xj_fail(err, XJ_ENOMEM, "no memory to rank passages");
 }

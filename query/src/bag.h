@@ -28,7 +28,10 @@ typedef struct xji_windows {
     uint64_t *bits;  /* a bit each */
 } xji_windows;
 
-xj_status xji_windows_make(xji_windows *w, xj_error *err);
+/* What windows are wanted for: xji_bag_best, _scores or _members. */
+typedef enum xji_window_use { XJI_FOR_BEST, XJI_FOR_SCORES, XJI_FOR_MEMBERS } xji_window_use;
+
+xj_status xji_windows_make(xji_windows *w, xji_window_use use, xj_error *err);
 void xji_windows_release(xji_windows *w);
 
 /* A token of a bag and what it gives in a window at most. */

@@ -658,7 +658,7 @@ static xj_status count_members(round *r, bag_sink *sink, xj_error *err)
     xj_searcher *own = s->own;
     xji_bag bag;
     uint32_t base = 0;
-    xj_status st = xji_windows_make(&own->windows, err);
+    xj_status st = xji_windows_make(&own->windows, XJI_FOR_MEMBERS, err);
     if (st == XJ_OK)
         st = xji_bag_open(&bag, &s->plan, r->seg_no, &own->windows, &own->scratch, &s->clock, err);
     while (st == XJ_OK && base != XJ_DOC_END && !s->clock.expired) {
@@ -698,15 +698,15 @@ static xj_status collect_bag(round *r, bag_sink *sink, xj_error *err)
     xji_bag bag;
     if (!wants_scores(s) && !sink->without)
         return count_bag(r, sink, err);
-    xj_status st = xji_windows_make(&own->windows, err);
+    /* Where nothing is kept, and where reports are, every passage is looked at by itself. */
+    bool all = sink->collector->reports || sink->collector->keep == 0 || sink->without_reports;
+    xj_status st = xji_windows_make(&own->windows, all ? XJI_FOR_SCORES : XJI_FOR_BEST, err);
     if (st == XJ_OK)
         st = xji_leaves_find(&r->leaves, err); /* those of the bag; of an expression they are there */
     if (st == XJ_OK)
         st = xji_bag_open(&bag, &s->plan, r->seg_no, &own->windows, &own->scratch, &s->clock, err);
     if (st != XJ_OK)
         return st;
-    /* Where nothing is kept, and where reports are, every passage is looked at by itself. */
-    bool all = sink->collector->reports || sink->collector->keep == 0 || sink->without_reports;
     return all ? collect_all(r, &bag, sink, err) : collect_best(r, &bag, sink, err);
 }
 

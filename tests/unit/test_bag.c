@@ -41,7 +41,9 @@ static void begin(made *m, const char *text)
     OK(xj_query_parse(&m->q, text, strlen(text), XJ_QUERY_ANY, &err));
     m->seg = xj_index_segment(search_index, 0);
     OK(xji_plan_make(&m->plan, search_index, m->q, &parts, &m->scratch, &m->clock, &err));
-    OK(xji_windows_make(&windows, &err));
+    OK(xji_windows_make(&windows, XJI_FOR_BEST, &err));
+    OK(xji_windows_make(&windows, XJI_FOR_SCORES, &err));
+    OK(xji_windows_make(&windows, XJI_FOR_MEMBERS, &err));
     m->score = calloc(PASSAGES, sizeof *m->score);
     xj_postings *it = malloc(sizeof *it);
     assert_true(m->score && it);

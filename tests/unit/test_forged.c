@@ -70,8 +70,12 @@ static void search_all(const char *what)
 /* Forget what was made of the bytes before they were changed: blocks that were decoded, and frames of texts. */
 static void forget_kept(xj_segment *seg)
 {
+    for (xji_text_frame *f = atomic_exchange(&seg->kept_frames, NULL), *next; f; f = next) {
+        next = f->next;
+        xji_text_frame_free(f);
+    }
     for (uint64_t i = 0; i < seg->sec[XJI_SEC_TEXT].n_parts; i++)
-        xji_text_frame_free(atomic_exchange(&seg->text_frame[i], NULL));
+        atomic_store(&seg->text_frame[i], NULL);
     uint64_t n = seg->sec[XJI_SEC_BLOCKS].length / XJI_BLOCK_ENTRY;
     for (uint64_t i = 0; i < n; i++) {
         atomic_store(&seg->has_block[i], 0);
