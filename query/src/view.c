@@ -18,6 +18,7 @@ void xj_view_init(xj_view *v)
 {
     memset(v, 0, sizeof *v);
     v->report_record = v->heading_record = v->text_record = (xj_record)XJ_RECORD_INIT;
+    v->text_record.cached = true; /* what was searched is shown again and again */
 }
 
 void xj_view_release(xj_view *v)
