@@ -323,6 +323,7 @@ xj_status xj_segment_open(xj_segment **out, int dir_fd, const char *dir_path, co
     seg->fd = -1;
     pthread_mutex_init(&seg->lock, NULL);
     pthread_mutex_init(&seg->blocks_lock, NULL);
+    seg->texts_most = XJI_TEXTS_KEPT;
     size_t n_path = strlen(dir_path) + strlen(name) + 2;
     seg->path = malloc(n_path);
     xj_status st = XJ_OK;
@@ -378,6 +379,7 @@ void xj_segment_trim(xj_segment *seg)
     for (size_t i = 0; i < seg->n_sections; i++)
         atomic_store_explicit(&seg->order[i]->n_loaded, 0, memory_order_relaxed);
     atomic_store_explicit(&seg->held, 0, memory_order_relaxed);
+    atomic_store_explicit(&seg->texts_held, 0, memory_order_relaxed);
 }
 
 void xj_segment_close(xj_segment **seg)

@@ -35,6 +35,9 @@ typedef struct xji_section_view {
  * Arena bytes of a postings page: the decoder of a damaged block may look beyond the page by as many noise bits as
  * XJ_BLOCK postings can ask for, and by a word; it must not see the page of another thread there.
  */
+/* Bytes of frames of texts that are kept: who lists all passages of a large index reads each once. */
+enum { XJI_TEXTS_KEPT = 256 << 20 };
+
 enum { XJI_POSTINGS_SLOT = XJI_PAGE + XJ_BLOCK * 31 / 8 + 16 };
 
 /* One of the four dictionaries. */
@@ -118,6 +121,8 @@ struct xj_segment {
     xji_dictionary dictionary[XJI_DICTS];
     _Atomic(xji_dict_page *) kept_pages; /* the same as a list, so that closing need not look at all places */
     _Atomic(xji_text_frame *) kept_frames;
+    _Atomic(uint64_t) texts_held; /* bytes of them; with texts_most no more are kept */
+    uint64_t texts_most;
     _Atomic(xji_dict_page *) *page; /* by frame of the dictionary pages; NULL until touched */
     _Atomic(xji_group *) *group;    /* by number; NULL until touched */
     _Atomic(xji_text_frame *) *text_frame; /* by number; NULL until someone reads texts that are to be kept */

@@ -205,8 +205,12 @@ static xj_status load_frame(xj_segment *seg, xj_store store, xj_record *r, xj_er
 static xj_status hold_frame(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
 {
     r->seg = NULL;
+    r->own = false;
     xj_status st = find_frame(seg, store, i, &r->frame, &r->first, &r->end, err);
-    return st == XJ_OK ? load_frame(seg, store, r, err) : st;
+    if (st == XJ_OK)
+        st = load_frame(seg, store, r, err);
+    r->own = st == XJ_OK;
+    return st;
 }
 
 /* Damage in the frame held. */
@@ -298,10 +302,11 @@ static xj_status make_text_frame(xj_record *r, xji_text_frame **out, xj_error *e
     return XJ_OK;
 }
 
-/* The frame of passage i as kept by the segment. */
+/* The frame of passage i as kept by the segment; NULL when it is not and there is no room for more. */
 static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji_text_frame **out, xj_error *err)
 {
     *out = NULL;
+    r->own = false;
     if (r->seg != seg || r->store != XJ_STORE_TEXT || i < r->first || i >= r->end) {
         r->seg = NULL;
         xj_status st = find_frame(seg, XJ_STORE_TEXT, i, &r->frame, &r->first, &r->end, err);
@@ -310,6 +315,10 @@ static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji
     }
     _Atomic(xji_text_frame *) *slot = &seg->text_frame[r->frame];
     xji_text_frame *f = atomic_load_explicit(slot, memory_order_acquire), *seen = NULL;
+    if (!f && atomic_load_explicit(&seg->texts_held, memory_order_relaxed) >= seg->texts_most) {
+        r->seg = NULL;
+        return XJ_OK;
+    }
     if (!f) {
         xj_status st = load_frame(seg, XJ_STORE_TEXT, r, err);
         if (st == XJ_OK)
@@ -319,7 +328,9 @@ static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji
             return st;
         }
         if (atomic_compare_exchange_strong_explicit(slot, &seen, f, memory_order_acq_rel, memory_order_acquire)) {
-            xji_hold(seg, sizeof *f + f->raw_n + (uint64_t)f->n * 2 * sizeof *f->at);
+            uint64_t bytes = sizeof *f + f->raw_n + (uint64_t)f->n * 2 * sizeof *f->at;
+            xji_hold(seg, bytes);
+            atomic_fetch_add_explicit(&seg->texts_held, bytes, memory_order_relaxed);
             f->next = atomic_load_explicit(&seg->kept_frames, memory_order_relaxed);
             while (!atomic_compare_exchange_weak(&seg->kept_frames, &f->next, f)) {
             }
@@ -334,26 +345,22 @@ static xj_status kept_frame(xj_segment *seg, uint32_t i, xj_record *r, const xji
     return XJ_OK;
 }
 
-static xj_status kept_text(xj_segment *seg, uint32_t i, xj_record *r, xj_error *err)
-{
-    const xji_text_frame *f;
-    xj_status st = kept_frame(seg, i, r, &f, err);
-    if (st != XJ_OK)
-        return st;
-    const uint32_t *at = &f->at[2 * (size_t)(i - f->first)];
-    return decode_text(r, f->raw + at[0], at[1] - at[0], err);
-}
-
 xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err)
 {
-    bool kept = r->cached && store == XJ_STORE_TEXT;
-    bool held = !kept && r->seg == seg && r->store == (int)store && i >= r->first && i < r->end;
+    bool held = r->own && r->seg == seg && r->store == (int)store && i >= r->first && i < r->end;
     if (held && r->data && r->next == i + 1)
         return XJ_OK; /* once more */
     r->data = NULL;
     r->n = 0;
-    if (kept)
-        return kept_text(seg, i, r, err);
+    if (r->cached && store == XJ_STORE_TEXT && !held) {
+        const xji_text_frame *f;
+        xj_status st = kept_frame(seg, i, r, &f, err);
+        if (st != XJ_OK)
+            return st;
+        const uint32_t *at = f ? &f->at[2 * (size_t)(i - f->first)] : NULL;
+        if (f)
+            return decode_text(r, f->raw + at[0], at[1] - at[0], err);
+    }
     if (!held) {
         xj_status st = hold_frame(seg, store, i, r, err);
         if (st != XJ_OK)

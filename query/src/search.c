@@ -1,7 +1,7 @@
 /*
  * Running a query. Phrases, and all words of an AND, are met in all their lists at once and their passages scored as they
  * come; other expressions first list their passages, then score them; a bag scores every passage that holds any of its
- * tokens, window by window. All feed the same collector with passages in ascending order.
+ * tokens, window by window. All feed the same collector, with passages in ascending order where reports are counted.
  */
 #include "xj/search.h"
 
@@ -120,6 +120,19 @@ static void round_release(round *r)
     xji_conjunction_release(&r->met);
     xji_leaves_release(&r->leaves);
     xji_scratch_back(&r->s->own->scratch, r->mark);
+}
+
+/* The report of the last passage that was looked at. All zero: of none yet. */
+typedef struct report_walk {
+    uint32_t report;
+    xj_report_row row;
+} report_walk;
+
+/* Go on to passage doc, which is not before the last one; *is_new: it is of another report. */
+static xj_status walk_to(report_walk *w, xj_segment *seg, uint32_t doc, bool *is_new, xj_error *err)
+{
+    *is_new = doc - w->row.first_passage >= w->row.n_passages;
+    return *is_new ? xj_segment_report_from(seg, w->report, doc, &w->report, &w->row, err) : XJ_OK;
 }
 
 /* ---- scores of a batch ---- */
@@ -451,13 +464,13 @@ typedef struct bag_sink {
     const xji_list *without;  /* passages to leave out, or NULL */
     const xji_list *without_reports; /* reports to leave out, or NULL */
     size_t at;                /* place in `without` */
-    uint32_t report;          /* that of the last passage */
-    xj_report_row row;
+    report_walk walk;
     uint64_t n;               /* passages found */
 } bag_sink;
 
 static xj_status is_left_out(round *r, bag_sink *sink, uint32_t doc, bool *yes, xj_error *err)
 {
+    bool is_new;
     *yes = false;
     if (sink->without) {
         sink->at = xji_list_seek(sink->without, sink->at, doc);
@@ -465,14 +478,10 @@ static xj_status is_left_out(round *r, bag_sink *sink, uint32_t doc, bool *yes, 
     }
     if (*yes || !sink->without_reports)
         return XJ_OK;
-    if (doc - sink->row.first_passage >= sink->row.n_passages) {
-        xj_status st = xj_segment_report_from(r->seg, sink->report, doc, &sink->report, &sink->row, err);
-        if (st != XJ_OK)
-            return st;
-    }
-    size_t k = xji_list_seek(sink->without_reports, 0, sink->report);
-    *yes = k < sink->without_reports->n && sink->without_reports->doc[k] == sink->report;
-    return XJ_OK;
+    xj_status st = walk_to(&sink->walk, r->seg, doc, &is_new, err);
+    size_t k = xji_list_seek(sink->without_reports, 0, sink->walk.report);
+    *yes = k < sink->without_reports->n && sink->without_reports->doc[k] == sink->walk.report;
+    return st;
 }
 
 /* Occurrences of the positive phrases in a passage; *all = each of them occurs. */
@@ -585,11 +594,9 @@ static xj_status see_window(void *ctx, uint32_t base, const uint16_t *place, siz
     sink->n += n;
     sink->collector->totals.passages += n;
     for (size_t i = 0; (sink->collector->wanted & XJ_TOTAL_REPORTS) && i < n && st == XJ_OK; i++) {
-        uint32_t doc = base + place[i];
-        if (doc - sink->row.first_passage < sink->row.n_passages)
-            continue;
-        st = xj_segment_report_from(x->r->seg, sink->report, doc, &sink->report, &sink->row, err);
-        sink->collector->totals.reports++;
+        bool is_new;
+        st = walk_to(&sink->walk, x->r->seg, base + place[i], &is_new, err);
+        sink->collector->totals.reports += is_new;
     }
     return st;
 }
@@ -642,10 +649,9 @@ static xj_status count_reports(round *r, uint32_t base, bag_sink *sink, xj_error
     for (size_t i = 0; i < XJI_WINDOW / 64 && st == XJ_OK; i++) {
         for (uint64_t v = bits[i]; v && st == XJ_OK; v &= v - 1) {
             uint32_t doc = base + (uint32_t)i * 64 + (uint32_t)__builtin_ctzll(v);
-            if (doc - sink->row.first_passage < sink->row.n_passages)
-                continue;
-            st = xj_segment_report_from(r->seg, sink->report, doc, &sink->report, &sink->row, err);
-            sink->collector->totals.reports++;
+            bool is_new;
+            st = walk_to(&sink->walk, r->seg, doc, &is_new, err);
+            sink->collector->totals.reports += is_new;
         }
     }
     return st;
@@ -715,18 +721,15 @@ static xj_status collect_bag(round *r, bag_sink *sink, xj_error *err)
 /* Reports of ascending passages, each once. */
 static xj_status reports_of(xj_segment *seg, const xji_list *docs, xji_list *out, xj_error *err)
 {
-    uint32_t report = 0;
-    xj_report_row row = {0};
-    for (size_t i = 0; i < docs->n; i++) {
-        if (i > 0 && docs->doc[i] - row.first_passage < row.n_passages)
-            continue;
-        xj_status st = xj_segment_report_from(seg, report, docs->doc[i], &report, &row, err);
-        if (st == XJ_OK)
-            st = xji_list_put(out, report, 1, err);
-        if (st != XJ_OK)
-            return st;
+    report_walk walk = {0};
+    xj_status st = XJ_OK;
+    for (size_t i = 0; i < docs->n && st == XJ_OK; i++) {
+        bool is_new;
+        st = walk_to(&walk, seg, docs->doc[i], &is_new, err);
+        if (st == XJ_OK && is_new)
+            st = xji_list_put(out, walk.report, 1, err);
     }
-    return XJ_OK;
+    return st;
 }
 
 static bool ranks_as_bag(const search *s)

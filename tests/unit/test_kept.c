@@ -14,6 +14,7 @@
 #include "testing.h"
 
 #include "segment.h"
+#include "../../common/src/segment_priv.h"
 #include "xj/length.h"
 #include "xj/postings.h"
 
@@ -337,6 +338,8 @@ static void test_kept__texts(void **state)
         same_text(seg, k, &plain, &kept);
         if (i % 700 == 699) /* the segment forgets its frames; the records do not mind */
             xj_segment_trim(seg);
+        if (i % 100 == 0) /* sometimes there is no room for more of them */
+            seg->texts_most = random_below(3) ? XJI_TEXTS_KEPT : random_below(40000);
         if (i % 50 == 0) { /* other stores in between, which are never kept */
             OK(xj_segment_record(seg, XJ_STORE_HEADING, k, &kept, &err));
             OK(xj_segment_record(seg, XJ_STORE_HEADING, k, &plain, &err));
@@ -349,6 +352,32 @@ static void test_kept__texts(void **state)
     OK(xj_segment_record(seg, XJ_STORE_TEXT, N - 1, &kept, &err));
     xj_record_release(&plain);
     xj_record_release(&kept);
+    xj_segment_close(&seg);
+    free(texts);
+}
+
+static void test_kept__no_room_for_texts(void **state)
+{
+    enum { N = 3000 };
+    (void)state;
+    seed(71);
+    char(*texts)[200] = malloc(N * sizeof *texts);
+    assert_non_null(texts);
+    xj_segment *seg = build_many_texts(texts, N);
+    xj_record r = XJ_RECORD_INIT;
+    r.cached = true;
+    seg->texts_most = 20000;
+    for (uint32_t i = 0; i < N; i++) {
+        const char *s;
+        size_t n;
+        OK(xj_segment_text(seg, i, &r, &s, &n, &err));
+        assert_memory_equal(s, texts[i], n);
+    }
+    uint64_t held = atomic_load(&seg->texts_held);
+    assert_in_range(held, 20000, 80000); /* the frame that reaches the limit is the last; they take some 32 KiB */
+    xj_segment_trim(seg);
+    assert_int_equal(atomic_load(&seg->texts_held), 0);
+    xj_record_release(&r);
     xj_segment_close(&seg);
     free(texts);
 }
@@ -487,6 +516,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_kept__lists), TEST(test_kept__no_codes),     TEST(test_kept__absent_terms), TEST(test_kept__texts),
+        TEST(test_kept__lists), TEST(test_kept__no_codes),     TEST(test_kept__absent_terms), TEST(test_kept__no_room_for_texts),
         TEST(test_kept__trim),  TEST(test_kept__length_codes), TEST(test_kept__report_from),
     };
     if (argc > 1)

@@ -228,10 +228,11 @@ typedef struct xj_record {
     uint8_t *text; /* a text record with its characters as UTF-8 */
     size_t text_cap;
     void *unpacker;    /* a decompressor, when that of the segment was lent to another */
-    bool cached;       /* set by the caller: frames of texts are kept by the segment, for whoever reads them again */
+    bool cached;       /* set by the caller: frames of texts are kept by the segment, 256 MiB of them, for whoever reads them again */
+    bool own;          /* raw is the frame held */
 } xj_record;
 
-#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, 0, 0, 0, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL, false}
+#define XJ_RECORD_INIT {NULL, 0, NULL, -1, 0, 0, 0, 0, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL, false, false}
 
 /** Read record i of a store into r. */
 XJ_API xj_status xj_segment_record(xj_segment *seg, xj_store store, uint32_t i, xj_record *r, xj_error *err);
